@@ -1,0 +1,108 @@
+"""Guards: one function for each primitive of a rule's event expression.
+
+def guard_3_0(h, captured):
+    event = h.event
+    if event.domain != "a" or event.type != "b":
+        return None
+    groups = attribute_groups(h, event.attrs, "x", pattern_0)
+    if groups is None:
+        return None
+    d_n = nth(groups, 0)                    # setting(n)
+    if not …:                               # where
+        return None
+    return {"n": d_n, "": groups}           # the groups are for an aggregate
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from .. import tree
+from ..eventex.machine import Awaited, Machine
+from ..runtime.namespace import LIBRARY
+from . import emit
+from .frame import Frame
+from .operators import condition
+from .scope import Scope
+
+
+def guard(outer: Frame, machine: Machine, number: int, identifier: str) -> ast.FunctionDef:
+    """The guard of the machine's primitive of this number."""
+    awaited = machine.primitives[number]
+    line = outer.unit.line(awaited)
+    frame = Frame(outer.unit, Scope(outer.scope), in_event=True)
+    if awaited.domain is not None and awaited.type is not None:
+        expect_event(frame, awaited.domain, awaited.type, line)
+    for position, test in enumerate(awaited.tests):
+        expect_attribute(frame, test, position)
+    own = [each.name for each in awaited.setting]
+    if awaited.where is not None:
+        recall(frame, (each for each in machine.names if each not in own), line)
+    for position, name in enumerate(own):
+        value = emit.call("nth", [emit.name("groups", line), emit.constant(position, line)], line)
+        frame.set(frame.declare(name), value, line)
+    if awaited.where is not None:
+        if outer.unit.dialect == "0.x":
+            read_attributes(frame, awaited.where, line)
+        refuse(frame, emit.negation(condition(frame, frame.expression(awaited.where), line), line), line)
+    frame.add(emit.answer(captures(frame, awaited, own, line), line))
+    frame.scope.close()
+    return emit.define(identifier, ["h", "captured"], frame.body, line)
+
+
+def refuse(frame: Frame, test: ast.expr, line: int) -> None:
+    """`if test: return None`."""
+    frame.add(emit.when(test, [emit.answer(emit.constant(None, line), line)], [], line))
+
+
+def expect_event(frame: Frame, domain: str, type_: str, line: int) -> None:
+    frame.set("event", emit.attribute("h", "event", line), line)
+    words = [("domain", domain), ("type", type_)]
+    differs = [
+        emit.compare(emit.attribute("event", each, line), "!=", emit.constant(word, line), line=line)
+        for each, word in words
+    ]
+    refuse(frame, emit.either(*differs, line=line), line)
+
+
+def expect_attribute(frame: Frame, test: tree.AttributeTest, position: int) -> None:
+    """One attribute test; the groups of all tests make one list."""
+    line = frame.line(test)
+    attributes = emit.attribute("event", "attrs", line)
+    pattern = frame.value(test.regex)
+    name = emit.constant(test.attribute, line)
+    found = emit.call("attribute_groups", [emit.name("h", line), attributes, name, pattern], line)
+    target = "groups" if position == 0 else "more"
+    frame.set(target, found, line)
+    refuse(frame, emit.compare(emit.name(target, line), "is", emit.constant(None, line), line=line), line)
+    if position > 0:
+        frame.set("groups", emit.binary(emit.name("groups", line), "+", emit.name("more", line), line), line)
+
+
+def recall(frame: Frame, names: Iterable[str], line: int) -> None:
+    """What earlier steps of the attempt captured can be read in `where`."""
+    for name in names:
+        value = emit.method("captured", "get", [emit.constant(name, line)], line)
+        frame.set(frame.declare(name), value, line)
+
+
+def read_attributes(frame: Frame, where: tree.Expression, line: int) -> None:
+    """In the older dialect a name that means nothing else is an attribute of the event."""
+    waiting: list[tree.Node] = [where]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(tree.children(node))
+        if isinstance(node, tree.Name) and frame.find(node.name) is None and node.name not in LIBRARY:
+            attributes = emit.attribute(emit.attribute("h", "event", line), "attrs", line)
+            value = emit.method(attributes, "get", [emit.constant(node.name, line)], line)
+            frame.set(frame.declare(node.name), value, line)
+
+
+def captures(frame: Frame, awaited: Awaited, own: list[str], line: int) -> ast.expr:
+    keys = [emit.constant(name, line) for name in own]
+    values: list[ast.expr] = [emit.name(frame.scope.names[name].identifier, line) for name in own]
+    if awaited.aggregate is not None:
+        keys.append(emit.constant("", line))
+        values.append(emit.name("groups", line))
+    return emit.mapping(keys, values, line)

@@ -1,0 +1,72 @@
+"""Plain JSON out of any value: what is stored, raised with an event, or sent in an answer.
+
+What JSON cannot hold is lost on the way: functions and actions vanish from maps and leave null in arrays, a regular
+expression becomes an empty map, an infinity null. Numbers and the order of keys come out as KRL has them, so this
+also makes KRL values of JSON from elsewhere.
+
+Source of the rules: operators, "JSON in and out".
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from types import FunctionType
+
+from ..errors import KRLLimitError
+from .host import Value
+from .regexp import RegExp
+from .values import Action, normal, ordered
+
+MAX_NESTING = 250  # a little below what orjson writes
+MAX_SIZE = 64 * 1024 * 1024  # characters and items; a small value may hold one part many times over
+
+
+def plain(value: Value) -> Value:
+    """A copy of the value that is JSON and nothing else; null for a function.
+
+    Raises KRLLimitError if it nests too deeply or would be too large.
+    """
+    return _Copier().copy(value)
+
+
+class _Copier:
+    def __init__(self) -> None:
+        self._room = MAX_SIZE
+        self._levels = MAX_NESTING
+
+    def copy(self, value: Value) -> Value:
+        kind = type(value)
+        if kind is str:
+            self._spend(len(value))
+            return value
+        if value is None or kind is bool:
+            return value
+        if kind is int or kind is float:
+            number = normal(value)
+            return number if number is None or isfinite(number) else None
+        if kind is list or kind is dict:
+            return self._collection(value)
+        return {} if kind is RegExp else None
+
+    def _collection(self, value: Value) -> Value:
+        self._spend(len(value) + 1)
+        self._levels -= 1
+        if self._levels < 0:
+            raise KRLLimitError(f"a value nested too deeply to be kept or sent (limit: {MAX_NESTING})")
+        result = [self.copy(each) for each in value] if type(value) is list else self._map(value)
+        self._levels += 1
+        return result
+
+    def _map(self, value: dict[str, Value]) -> dict[str, Value]:
+        for key in value:
+            self._spend(len(key))
+        return ordered({key: self.copy(each) for key, each in value.items() if not _is_callable(each)})
+
+    def _spend(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise KRLLimitError(f"a value too large to be kept or sent (limit: {MAX_SIZE} characters)")
+
+
+def _is_callable(value: Value) -> bool:
+    return type(value) is FunctionType or type(value) is Action

@@ -1,0 +1,147 @@
+"""The parser's tables: built from the grammar, or taken from a cache.
+
+Building takes half a second, reading what was built a few milliseconds. A cache file lies beside this module if the
+package was made with one (`python -m krl.tables`), else in the user's cache folder; its name is a hash of all that
+the tables depend on, so a stale one is never read. A folder that cannot be written is no error, and a damaged file
+is built anew. Nothing is ever written to the working folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import marshal
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ply import yacc
+
+from .grammar import eventex, expressions, rules, ruleset
+from .tokens import KINDS, PRECEDENCE
+
+SUBJECTS: tuple[ModuleType, ...] = (ruleset, rules, eventex, expressions)
+START = "source"
+
+Producer = Callable[[Any], None]
+
+
+class GrammarError(Exception):
+    """The grammar cannot become tables: a fault of this package."""
+
+
+def tables() -> Any:
+    """PLY's LRTable of the grammar, its functions bound."""
+    functions = producers()
+    name = _file_name(functions)
+    kept = next((found for folder in (_package_folder(), _user_folder()) if (found := _read(folder, name))), None)
+    if kept is None:
+        kept = marshal.dumps(_plain(build(grammar(functions))))
+        _write(_user_folder(), name, kept)
+    return _bound(marshal.loads(kept), functions)
+
+
+def producers() -> dict[str, Producer]:
+    """All `p_` functions of the grammar by name, in the order of the files."""
+    found: dict[str, Producer] = {}
+    for subject in SUBJECTS:
+        own = {name: value for name, value in vars(subject).items() if name.startswith("p_")}
+        if twice := found.keys() & own.keys():
+            raise GrammarError(f"two functions of the grammar have one name: {sorted(twice)}")
+        found |= own
+    return found
+
+
+def grammar(functions: dict[str, Producer]) -> Any:
+    """PLY's Grammar of these functions; every token and every symbol in it is used."""
+    made = yacc.Grammar(KINDS)
+    for level, (association, *kinds) in enumerate(PRECEDENCE, start=1):
+        for kind in kinds:
+            made.set_precedence(kind, association, level)
+    for name, function in functions.items():
+        for _, line, left, right in yacc.parse_grammar(inspect.getdoc(function), name, 0):
+            made.add_production(left, right, name, name, line)
+    made.set_start(START)
+    if faults := [*made.undefined_symbols(), *made.unused_terminals(), *made.unused_rules(), *made.infinite_cycles()]:
+        raise GrammarError(f"symbols without rules, without use or without end: {faults}")
+    return made
+
+
+def build(grammar: Any) -> Any:
+    """The LALR tables of PLY's Grammar. Raises GrammarError if one state and token allow two moves."""
+    table = yacc.LRGeneratedTable(grammar)
+    if conflicts := [*table.sr_conflicts, *table.rr_conflicts]:
+        raise GrammarError(f"the grammar has conflicts: {conflicts}")
+    return table
+
+
+# --- as plain data ----------------------------------------------------------------------------------------
+
+
+def _plain(table: Any) -> tuple[Any, ...]:
+    rows = [(str(each), each.name, each.len, each.func) for each in table.lr_productions]
+    return table.lr_action, table.lr_goto, rows
+
+
+def _bound(plain: tuple[Any, ...], functions: dict[str, Producer]) -> Any:
+    table = yacc.LRTable()
+    table.lr_action, table.lr_goto, rows = plain
+    table.lr_productions = [yacc.MiniProduction(*row, file="", line=0) for row in rows]
+    table.bind_callables(functions)
+    return table
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+
+def _file_name(functions: dict[str, Producer]) -> str:
+    texts = [(name, function.__doc__) for name, function in functions.items()]
+    depends = (texts, KINDS, PRECEDENCE, START, yacc.__version__, sys.implementation.cache_tag, marshal.version)
+    return f"krl-{hashlib.sha256(repr(depends).encode()).hexdigest()[:32]}.tables"
+
+
+def _package_folder() -> Path:
+    return Path(__file__).parent / "grammar"
+
+
+def _user_folder() -> Path | None:
+    given = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    # A relative path, like that of a user without a home, would lead into the working folder.
+    return given / "picoengine" if given.is_absolute() else None
+
+
+def _read(folder: Path | None, name: str) -> bytes | None:
+    """The file's content if it is whole. marshal trusts what it reads, so a digest stands in front."""
+    if folder is None:
+        return None
+    try:
+        content = (folder / name).read_bytes()
+    except OSError:
+        return None
+    digest, kept = content[:32], content[32:]
+    return kept if hashlib.sha256(kept).digest() == digest else None
+
+
+def _write(folder: Path | None, name: str, kept: bytes) -> None:
+    """Put the file there as a whole or not at all; a folder that does not take it is left alone."""
+    if folder is None:
+        return
+    beside = folder / f"{name}.{os.getpid()}"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(hashlib.sha256(kept).digest() + kept)
+        os.replace(beside, folder / name)
+
+
+def main() -> None:
+    """Put the tables into the package, for a distribution that starts fast from the first time on."""
+    functions = producers()
+    _write(_package_folder(), _file_name(functions), marshal.dumps(_plain(build(grammar(functions)))))
+
+
+if __name__ == "__main__":
+    main()
