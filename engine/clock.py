@@ -1,0 +1,68 @@
+"""Time, chance and fresh names: the three things that a test must be able to own."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ALPHABET = _LETTERS + "0123456789"
+_ALPHABET_SIZE = len(_ALPHABET)
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id() -> str:
+    """An unguessable name: a letter and 25 of `[a-z0-9]`, 129 bits; it survives mail addresses and routing keys."""
+    number = secrets.randbits(160)
+    number, first = divmod(number, 26)
+    characters = [_LETTERS[first]]
+    for _ in range(25):
+        number, digit = divmod(number, _ALPHABET_SIZE)
+        characters.append(_ALPHABET[digit])
+    return "".join(characters)
+
+
+class EventIds:
+    """Event ids: UUIDv7, so that they sort in time; ascending even within one millisecond.
+
+    They are names and no secrets, so a seeded generator makes them: the system's own costs a call each time.
+    """
+
+    def __init__(self, now: Callable[[], int] = now_ms, randbits: Callable[[int], int] | None = None) -> None:
+        self._now = now
+        self._randbits = randbits or Random(secrets.randbits(128)).getrandbits
+        self._millisecond = 0
+        self._counter = 0
+
+    def __call__(self) -> str:
+        """A fresh id."""
+        now = self._now()
+        if now > self._millisecond:
+            self._millisecond = now
+            self._counter = self._randbits(11)
+        else:
+            # The counter takes the 12 bits behind the time; a full one borrows the next millisecond (RFC 9562, 6.2).
+            self._counter += 1
+            if self._counter > 0xFFF:
+                self._millisecond += 1
+                self._counter = self._randbits(11)
+        tail = self._randbits(62) | 0x8000000000000000
+        text = f"{self._millisecond:012x}7{self._counter:03x}{tail:016x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Where an engine takes time, chance and names from."""
+
+    now: Callable[[], int] = now_ms
+    random: Callable[[], float] = field(default_factory=lambda: SystemRandom().random)
+    new_id: Callable[[], str] = new_id
+    new_eid: Callable[[], str] = field(default_factory=EventIds)

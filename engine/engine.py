@@ -1,0 +1,508 @@
+"""The engine: its parts joined, its start and its end, and the verbs of its door.
+
+async with open_engine(Settings(store="sqlite:///home.db")) as engine:
+    reply = await engine.deliver(delivery)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from time import perf_counter
+from typing import Any, TypeVar
+
+import orjson
+import structlog
+
+from .changes import Changes
+from .clock import Chance
+from .delivery import Decoder, Delivery
+from .directory import Directory
+from .effects import web
+from .effects.outbox import Outbox
+from .errors import (
+    ChannelNotFound,
+    EngineError,
+    KeyReused,
+    Overloaded,
+    ReplyNotFound,
+    Stopping,
+    StoreUnavailable,
+    TimedOut,
+    Undecodable,
+)
+from .event import Event, EventQuery, Receipt, Reply
+from .event_json import event_bytes, reply_from
+from .host import Cycle, Host, Parts
+from .journal import Journal
+from .loop.ask import Asking
+from .loop.commit import Committer, Decision
+from .loop.cycle import Cycles
+from .loop.decode import Door, body_hash
+from .loop.respond import Responder, item_from, write_changes
+from .loop.wait import Done, Item, Mailboxes
+from .loop.wake import Waker
+from .modules import MODULES
+from .modules.http_request import response_map
+from .registry.loading import Loader
+from .registry.registry import COMPILER_VERSION, Registry
+from .reports import Reports
+from .root import equip, new_root, ui_channel
+from .settings import Settings
+from .store.choose import open_store
+from .store.interface import DedupRow, InboxRow, OutboxRow, Store, Writes
+from .store.writer import Writer
+from .suspend import Job, Suspender, wait
+from .timetable import Timetable
+
+T = TypeVar("T")
+
+SWEEP_SECONDS = 0.25  # how often callers that wait too long are looked for
+RETRY_SECONDS = 0.5  # after a failed commit, before stored events are taken again
+QUERY_SECONDS = 10.0  # one pico waits for another's answer
+_log = structlog.get_logger("picoengine")
+
+
+class Engine:
+    """Picos, their loop and their durability, behind three verbs: `knows`, `accept`, `deliver`."""
+
+    def __init__(self, settings: Settings, store: Store, chance: Chance, decoders: Mapping[str, Decoder]) -> None:
+        self.settings = settings
+        self.ready = False
+        self.stopping = False
+        self._loop = asyncio.get_running_loop()
+        self._store = store
+        self._chance = chance
+        self._suspender = Suspender()
+        self._writer = Writer(store, self._loop)
+        self._committer = Committer(self._writer, self._settled, self._lost)
+        self._mailboxes = Mailboxes(self._suspender, self._run, settings.awake_picos)
+        self._responder = Responder(self._committer, self._mailboxes, settings.dedup_seconds)
+        self._parts = self._join_parts()
+        self._waker = Waker(self._parts, self._responder)
+        self._parts.neighbours = Asking(self._mailboxes, self._waker, QUERY_SECONDS, settings.wait_seconds)
+        self._cycles = Cycles(self._parts, self._waker, self._responder)
+        self._door = Door(settings, self._parts.directory, chance, decoders)
+        self._in_flight: dict[str, Item] = {}  # accepted events that are not finished, by eid
+        self._keyed: dict[tuple[str, str], Item] = {}  # those with an idempotency key
+        self._outbox = Outbox(store, self._fetch, self._effect_told, response_map, chance.now, chance.random)
+        self._impatient: deque[tuple[float, Item]] = deque()  # callers and when they stop waiting
+        self.reports = Reports(self._parts, self._waker, self._mailboxes, self._in_flight)
+        self._sweeper: asyncio.Task[None] | None = None
+        self._ui_eci = ""
+
+    def _join_parts(self) -> Parts:
+        settings, store, chance = self.settings, self._store, self._chance
+        journal = Journal(chance.now)
+        registry = Registry(store, settings, self._fetch_source, chance.now)
+        loader = Loader(registry, journal)
+        directory = Directory(store)
+        self._timetable = timetable = Timetable(store, directory, self._responder, chance)
+        return Parts(settings, store, directory, registry, loader, chance, journal, MODULES, self._fetch, timetable)
+
+    # --- the door -----------------------------------------------------------------------------------------
+
+    async def knows(self, eci: str) -> bool:
+        """Whether a channel has this ECI."""
+        try:
+            self._parts.directory.channel_at_the_door(eci)
+        except ChannelNotFound:
+            return False
+        return True
+
+    def admit(self, eci: str, words: tuple[str, ...]) -> None:
+        """Ask the channel whether such a request may enter, before its body is read.
+
+        Raises ChannelNotFound, PolicyRefused, Undecodable for blank words.
+        """
+        self._door.admit(eci, words)
+
+    async def accept(self, delivery: Delivery) -> Receipt:
+        """Store an event durably and evaluate it in its pico's turn; returns when it is stored.
+
+        Raises ChannelNotFound, PolicyRefused, Undecodable, DeliveryTooLarge, KeyReused, Overloaded, StoreUnavailable.
+        """
+        stored: asyncio.Future[Receipt] = self._loop.create_future()
+        item = self._item(delivery, None)
+        if item.event is None:
+            raise Undecodable("only an event can be accepted without waiting for its end")
+        known = self._known_key(item, delivery)
+        if known is not None:
+            if isinstance(known, Item) and not known.stored:
+                known.followers.append(lambda reply, error: _settle(stored, Receipt(known.eid, duplicate=True), None))
+                return await stored
+            return Receipt(known.eid, duplicate=True)
+        decision = self._responder.store_item(item)
+        decision.then.append(lambda lost: _settle(stored, Receipt(item.eid), lost))
+        self._enter(item)
+        return await stored
+
+    async def deliver(self, delivery: Delivery) -> Reply:
+        """Let an event or a query have its turn; returns when what it did is on disk.
+
+        An event that takes longer than `wait_seconds` is stored, goes on, and is answered as pending. Raises as
+        `accept`, and RulesetNotFound, FunctionNotFound, RuleFailed, QueryFailed, TimedOut.
+        """
+        done: asyncio.Future[Reply] = self._loop.create_future()
+        self.deliver_nowait(delivery, lambda reply, error: _settle(done, reply, error))
+        return await done
+
+    def deliver_nowait(self, delivery: Delivery, done: Done) -> None:
+        """`deliver` for callers without a task of their own: `done` is told once, perhaps at once."""
+        try:
+            item = self._item(delivery, done)
+            if delivery.key is not None and item.event is not None and self._answer_repeat(item, delivery):
+                return
+        except EngineError as error:
+            done(None, error)
+            return
+        self._impatient.append((self._loop.time() + self.settings.wait_seconds, item))
+        self._enter(item)
+
+    async def reply_to(self, eci: str, eid: str) -> Reply:
+        """The reply of an event that came in by this channel; pending while it is under way.
+
+        Raises ReplyNotFound, or RuleFailed if the event failed.
+        """
+        item = self._in_flight.get(eid)
+        if item is not None and item.event is not None and item.event.eci == eci:
+            return Reply(eid, [], pending=True)
+        row = self._store.log_by_eid(eid)
+        if row is None or row.eci != eci:
+            raise ReplyNotFound(f"no event {eid} came in by the channel {eci}")
+        return reply_from(eid, row.response)
+
+    def ui_context(self) -> dict[str, str]:
+        """Where to start: the engine's version and the root's UI channel."""
+        return {"version": engine_version(), "eci": self._ui_eci}
+
+    async def flush(self, url: str) -> dict[str, Any]:
+        """Fetch a ruleset's text again; every pico that follows the URL takes it at its next turn.
+
+        Raises InvalidValue, SourceUnavailable, RulesetRefused, Conflict; the text in force then stays.
+        """
+        changes = Changes()
+        row, _ = await self._act(lambda: self._parts.registry.flush(url, changes))
+        if changes.registry:
+            await self._commit(changes)
+        return {
+            "url": row.url,
+            "rid": row.rid,
+            "hash": row.hash,
+            "flushed": row.flushed,
+            "compiler": {"version": COMPILER_VERSION, "warnings": orjson.loads(row.warnings)},
+        }
+
+    # --- accepting ----------------------------------------------------------------------------------------
+
+    def _item(self, delivery: Delivery, done: Done | None) -> Item:
+        if self.stopping:
+            raise Stopping("the engine is stopping")
+        if self._mailboxes.waiting >= self.settings.inbox_limit:
+            raise Overloaded(f"{self._mailboxes.waiting} requests are waiting (inbox_limit)")
+        received = perf_counter()
+        channel, request = self._door.decode(delivery)
+        box = self._mailboxes.known(channel.pico)
+        if box is not None and len(box.items) >= self.settings.pico_inbox_limit:
+            raise Overloaded(f"{len(box.items)} requests are waiting for this pico (pico_inbox_limit)")
+        item = Item(channel.pico, request, delivery.transport, done, received_at=self._chance.now())
+        item.one_answer = delivery.one_answer
+        item.received_monotonic = received
+        if delivery.key is not None and item.event is not None:
+            item.key = (delivery.eci, delivery.key)
+            item.body_hash = body_hash(delivery)
+        return item
+
+    def _enter(self, item: Item) -> None:
+        if item.event is not None:
+            item.ended = self._forget
+            self._in_flight[item.eid] = item
+            if item.key is not None:
+                self._keyed[item.key] = item
+        self._mailboxes.put(item)
+
+    def _known_key(self, item: Item, delivery: Delivery) -> Item | DedupRow | None:
+        """Who had this key before; raises KeyReused if that was another delivery."""
+        if item.key is None:
+            return None
+        known: Item | DedupRow | None = self._keyed.get(item.key) or self._store.dedup(*item.key)
+        if isinstance(known, DedupRow) and known.expires_at < item.received_at:
+            return None
+        if known is not None and delivery.transport == "http" and known.body_hash != item.body_hash:
+            raise KeyReused(f"the idempotency key {delivery.key!r} was used with another request", eid=known.eid)
+        return known
+
+    def _answer_repeat(self, item: Item, delivery: Delivery) -> bool:
+        """Whether the event was here before under its key: then the caller gets that event's outcome."""
+        known = self._known_key(item, delivery)
+        if known is None or item.done is None:
+            return False
+        if isinstance(known, Item):
+            known.followers.append(item.done)
+        elif known.response is None and known.eid in self._in_flight:
+            self._in_flight[known.eid].followers.append(item.done)
+        elif known.response is None:
+            item.done(Reply(known.eid, [], pending=True, duplicate=True), None)
+        else:
+            reply = reply_from(known.eid, known.response, duplicate=True)
+            if isinstance(item.request, EventQuery):
+                self._enter(Item(item.pico, item.request.query, item.source, item.done))
+            else:
+                item.done(reply, None)
+        return True
+
+    # --- what became of it --------------------------------------------------------------------------------
+
+    def _settled(self, decision: Decision) -> None:
+        self._parts.directory.settle(decision.number, decision.picos, decision.channels)
+        item = decision.item
+        if item is not None and decision.box is None:
+            item.stored = True
+        if decision.writes.log:
+            self.reports.feed.add(decision.writes.log, (perf_counter() - decision.began) * 1000)
+        if decision.writes.timers:
+            self._timetable.poke(decision.writes.timers)
+        for row in decision.writes.outbox_add:
+            self._outbox.put(row)
+        for woken in decision.wakes:
+            self._enter(woken)
+
+    def _forget(self, item: Item) -> None:
+        self._in_flight.pop(item.eid, None)
+        if item.key is not None:
+            self._keyed.pop(item.key, None)
+
+    def _lost(self, decisions: list[Decision], error: Exception) -> None:
+        """A commit failed: forget all that is not on disk, and take the stored events again a little later."""
+        _log.error("commit failed; everything undecided is forgotten", error=str(error), commits=len(decisions))
+        self._mailboxes.pause()
+        self._parts.directory.forget_decided()
+        self._timetable.forget_firing()
+        again = [item for box in self._mailboxes.all() if (item := self._mailboxes.give_up(box)) is not None]
+        for decision in decisions:
+            item = decision.item
+            if item is None:
+                continue
+            if decision.box is None:
+                self._mailboxes.remove(item)
+            elif item.stored:
+                again.append(replace(item, outcome=None, committing=False))
+        self._parts.registry.reload()
+        for item in sorted(again, key=lambda each: each.inbox_id or 0, reverse=True):
+            if item.stored:
+                self._in_flight[item.eid] = item
+                self._mailboxes.put(item, first=True)
+            else:
+                item.finish(None, StoreUnavailable("the store could not take the commit"))
+        self._loop.call_later(RETRY_SECONDS, self._retry)
+
+    def _retry(self) -> None:
+        self._writer.reopen()
+        self._take_inbox()
+        self._mailboxes.resume()
+
+    def _run(self, box: Any, item: Item) -> None:
+        self._cycles.run(box, item)
+
+    async def _sweep(self) -> None:
+        """Callers whose wait limit has come: an event goes on, stored; a query is given up."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = self._loop.time()
+            while self._impatient and (self._impatient[0][0] <= now or self._impatient[0][1].outcome is not None):
+                self._stop_waiting(self._impatient.popleft()[1])
+
+    def _stop_waiting(self, item: Item) -> None:
+        done = item.done
+        if item.outcome is not None or done is None:
+            return
+        if item.event is None or isinstance(item.request, EventQuery):
+            item.finish(None, TimedOut(f"no answer within {self.settings.wait_seconds:g} s (wait_seconds)"))
+            return
+        item.done = None
+        pending = Reply(item.eid, [], pending=True)
+        if item.stored:
+            done(pending, None)
+        elif item.inbox_id is None and not item.committing:
+            decision = self._responder.store_item(item)
+            decision.then.append(lambda lost: done(None, lost) if lost else done(pending, None))
+        else:
+            item.done = done  # its commit is under way: the real answer comes in a moment
+
+    # --- acts of the engine itself ------------------------------------------------------------------------
+
+    async def _act(self, work: Callable[[], T]) -> T:
+        """The result of synchronous work that may wait, outside any cycle."""
+        result: asyncio.Future[T] = self._loop.create_future()
+
+        def run() -> None:
+            try:
+                result.set_result(work())
+            except Exception as error:  # noqa: BLE001 - handed on to who waits
+                result.set_exception(error)
+
+        self._suspender.start(Job(run))
+        return await result
+
+    async def _commit(self, changes: Changes) -> None:
+        writes = Writes()
+        write_changes(writes, changes)
+        done: asyncio.Future[None] = self._loop.create_future()
+        decision = Decision(writes, None, dict(changes.picos), dict(changes.channels))
+        decision.then.append(lambda lost: _settle(done, None, lost))
+        self._committer.submit(decision)
+        self._parts.registry.adopt(changes.registry)
+        await done
+
+    async def _fetch(self, request: web.WebRequest) -> web.WebAnswer:
+        limits = web.WebLimits(self.settings.fetch_seconds, private_networks=self.settings.private_networks)
+        return await web.fetch(request, limits)
+
+    def _effect_told(self, row: OutboxRow, told: dict[str, Any] | None) -> None:
+        """What became of an effect goes to disk, with the event that a pico is told of it by."""
+        answer = None
+        if told is not None:
+            eci = told.get("eci") or told["pico"]
+            try:
+                channel = self._parts.directory.channel(eci)
+            except ChannelNotFound:
+                _log.warning("nobody is left to be told of an effect", eci=eci, effect=row.ikey)
+            else:
+                now = self._chance.now()
+                event = Event(self._chance.new_eid(), channel.eci, told["domain"], told["type"], told["attrs"], now)
+                source = f"outbox:{row.ikey}"
+                answer = InboxRow(0, channel.pico, event.eid, event.eci, source, event_bytes(event), now)
+        self._responder.settle_effect(row, answer)
+
+    def _fetch_source(self, url: str, headers: dict[str, str]) -> str:
+        limits = web.WebLimits(self.settings.fetch_seconds, private_networks=self.settings.private_networks)
+        return wait(web.source(url, headers, limits))
+
+    async def _happens(self, pico: str, eci: str, domain: str, type: str, attrs: dict[str, Any]) -> Reply:
+        """An event that the engine itself makes, waited for."""
+        done: asyncio.Future[Reply] = self._loop.create_future()
+        now = self._chance.now()
+        event = Event(self._chance.new_eid(), eci, domain, type, attrs, now)
+        self._enter(Item(pico, event, "engine", lambda reply, error: _settle(done, reply, error), received_at=now))
+        return await done
+
+    # --- start and end ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what the last run left: stored events, timers; make or equip the root pico; then be ready."""
+        self._responder.start_numbers(self._store.last_inbox_id(), self._store.last_outbox_id())
+        roots = self._store.roots()
+        root = roots[0].id if roots else None
+        host = await self._act(lambda: self._prepare_root(root))
+        new = [rid for rid in host.code.rids() if host.pico.code.find(rid) is None or root is None]
+        self._ui_eci = ui_channel(host)
+        if host.cycle.changes.picos or host.cycle.changes.codes or host.cycle.changes.channels:
+            await self._commit_root(host)
+        self._sweeper = self._loop.create_task(self._sweep())
+        self._take_inbox()
+        await self._greet_root(host.pico.id, new)
+        await self._timetable.start()
+        self._outbox.start()
+        self.ready = True
+
+    def _prepare_root(self, root: str | None) -> Host:
+        if root is None:
+            host = new_root(self._parts)
+        else:
+            host = Host(self._parts, self._waker.wake(root), Cycle(self._chance.new_eid()))
+        equip(host)
+        return host
+
+    async def _commit_root(self, host: Host) -> None:
+        box = self._mailboxes.of(host.pico.id)
+        done: asyncio.Future[Reply] = self._loop.create_future()
+        event = Event(host.cycle.eid, host.pico.id, "engine", "rulesets_installed", {}, self._chance.now())
+        item = Item(host.pico.id, event, "engine", lambda reply, error: _settle(done, reply, error))
+        self._responder.respond(host, box, item, event, None)
+        await done
+        box.pico = None
+
+    async def _greet_root(self, root: str, new: list[str]) -> None:
+        """The events by which the root's rulesets learn that they are there."""
+        for domain, type, attrs in (
+            ("engine_ui", "setup", {}),
+            *(("wrangler", "ruleset_installed", {"rids": [rid]}) for rid in new),
+            ("engine", "started", {}),
+        ):
+            try:
+                await self._happens(root, self._ui_eci, domain, type, attrs)
+            except EngineError as error:
+                _log.error("the root pico failed at the start", domain=domain, type=type, error=error.text)
+
+    def _take_inbox(self) -> None:
+        after = 0
+        while rows := self._store.inbox(after):
+            for row in rows:
+                if row.eid not in self._in_flight:
+                    self._enter(item_from(row))
+            after = rows[-1].id
+
+    async def stop(self, seconds: float = 10.0) -> None:
+        """Refuse new deliveries, finish the cycles that have begun, let commits reach the disk, close the store."""
+        self.stopping = True
+        self.ready = False
+        self.reports.feed.end()
+        self._mailboxes.pause()
+        await self._timetable.stop()
+        await self._outbox.stop()
+        end = self._loop.time() + seconds
+        while self._mailboxes.under_way and self._loop.time() < end:
+            await asyncio.sleep(0.01)
+        for box in self._mailboxes.all():
+            for item in box.items:
+                if not item.stored:
+                    item.finish(None, Stopping("the engine is stopping"))
+            if box.job is not None:
+                box.job.cancel()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await self._writer.drain()
+        self._writer.close()
+        self._store.close()
+
+
+def _settle(future: asyncio.Future[Any], value: Any, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(value)
+
+
+def engine_version() -> str:
+    """The version of the installed distribution."""
+    try:
+        return version("picoengine")
+    except PackageNotFoundError:
+        return "0"
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings | None = None,
+    *,
+    decoders: Mapping[str, Decoder] | None = None,
+    chance: Chance | None = None,
+    store: Store | None = None,
+) -> AsyncIterator[Engine]:
+    """A running engine; it is stopped, and its store closed, at the end of the block.
+
+    Raises StoreUnavailable if the store cannot be opened.
+    """
+    settings = settings or Settings()
+    engine = Engine(settings, store or open_store(settings.store), chance or Chance(), decoders or {})
+    try:
+        await engine.start()
+        yield engine
+    finally:
+        await engine.stop()

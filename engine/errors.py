@@ -1,0 +1,202 @@
+"""What can go wrong at the door and inside, by what the caller can do about it.
+
+    EngineError
+      NotFound            ChannelNotFound (OwnChannelNotFound), PicoNotFound, RulesetNotFound,
+                          FunctionNotFound, ReplyNotFound
+      Refused             PolicyRefused, ChannelProtected, DeliveryTooLarge
+      Undecodable         the delivery cannot become an event or a query
+        UnsupportedMedia  its media type is none that the door reads
+      InvalidValue        a rule or a caller gave a tag, policy or URL that will never do
+      Conflict            the pico's present state forbids it: a used module, a module cycle, the self channel
+      RulesetRefused      the source does not compile or load; carries the diagnostics
+      SourceUnavailable   the source could not be fetched
+      KeyReused           an idempotency key came again with another body
+      RuleFailed          a rule stopped; carries rid, rule, line and the cause
+      QueryFailed         a shared function stopped; the same
+      Overloaded          the pico's inbox is full: again later
+      StoreUnavailable    worth another try
+        Stopping          the engine is on its way out
+      TimedOut            nobody answered within the limit
+
+A message is what KRL's users know, without its kind: `ECI not found X`. `text` puts both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class EngineError(Exception):
+    """The root of everything the engine raises on purpose."""
+
+    kind = "Error"
+
+    def __init__(self, message: str, *, eid: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.eid = eid
+
+    @property
+    def text(self) -> str:
+        """`Kind: message`, as the Node engine writes it."""
+        return f"{self.kind}: {self.message}"
+
+
+class NotFound(EngineError):
+    """What was asked for is not there."""
+
+
+class ChannelNotFound(NotFound):
+    """No channel has this ECI."""
+
+    def __init__(self, eci: str) -> None:
+        super().__init__(f"ECI not found {eci}")
+
+
+class OwnChannelNotFound(ChannelNotFound):
+    """A rule was asked to change a channel that its pico has not."""
+
+
+class PicoNotFound(NotFound):
+    """No pico has this id."""
+
+
+class RulesetNotFound(NotFound):
+    """The pico has no such ruleset."""
+
+    def __init__(self, rid: str) -> None:
+        super().__init__(f"Pico doesn't have {rid} installed.")
+
+
+class FunctionNotFound(NotFound):
+    """The ruleset shares no such function."""
+
+    def __init__(self, rid: str, name: str) -> None:
+        super().__init__(f'Ruleset {rid} does not have query function "{name}"')
+
+
+class EventNotFound(NotFound):
+    """The log has no event of this id, and none is under way."""
+
+    def __init__(self, eid: str) -> None:
+        super().__init__(f"no event {eid!r} is known")
+
+
+class ReplyNotFound(NotFound):
+    """No event of this id came in by this channel."""
+
+
+class Refused(EngineError):
+    """The delivery may not enter."""
+
+
+class PolicyRefused(Refused):
+    """The channel's policy, or its being a family channel, keeps the delivery out."""
+
+
+class ChannelProtected(Refused):
+    """A family channel stays as it is for as long as the family does."""
+
+
+class DeliveryTooLarge(Refused):
+    """The delivery is larger than the engine accepts."""
+
+    kind = "PayloadTooLargeError"
+
+
+class Undecodable(EngineError):
+    """The delivery is no event and no query; `kind` is "SyntaxError" for a broken text, "URIError" for a path."""
+
+    def __init__(self, message: str, kind: str = "Error") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class UnsupportedMedia(Undecodable):
+    """No decoder reads this media type."""
+
+
+class InvalidValue(EngineError):
+    """A value that will never do: a blank tag, a policy of the wrong shape, a relative URL."""
+
+    def __init__(self, message: str, kind: str = "TypeError") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Conflict(EngineError):
+    """The pico's present state forbids it."""
+
+
+class RulesetRefused(EngineError):
+    """The source does not compile, or the ruleset does not load.
+
+    `kind` is "ParseError" where the text could not be parsed. `diagnostics` are in the form of `picoengine check
+    --json`, each with its `excerpt`: the line and a caret line.
+    """
+
+    def __init__(self, message: str, diagnostics: Sequence[dict[str, Any]] = (), kind: str = "Error") -> None:
+        super().__init__(message)
+        self.diagnostics = tuple(diagnostics)
+        self.kind = kind
+
+
+class SourceUnavailable(EngineError):
+    """The ruleset's text could not be fetched."""
+
+    def __init__(self, message: str, kind: str = "FetchError") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class KeyReused(EngineError):
+    """The idempotency key is known, with another body."""
+
+
+class Failed(EngineError):
+    """KRL code stopped: where, and why. `cause` is the error that stopped it."""
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        rid: str | None,
+        rule: str | None,
+        line: int | None,
+        cause: Exception | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.rid = rid
+        self.rule = rule
+        self.line = line
+        self.cause = cause
+
+
+class RuleFailed(Failed):
+    """A rule stopped; nothing of its event remains."""
+
+
+class QueryFailed(Failed):
+    """A shared function stopped."""
+
+
+class Overloaded(EngineError):
+    """The pico has too much in its inbox; `retry_after` in seconds."""
+
+    retry_after = 1
+
+
+class StoreUnavailable(EngineError):
+    """The store could not take the commit, or could not be read; nothing happened."""
+
+    retry_after = 1
+
+
+class Stopping(StoreUnavailable):
+    """The engine accepts nothing any more."""
+
+
+class TimedOut(EngineError):
+    """The wait limit was reached."""

@@ -1,0 +1,107 @@
+"""The batch: what finished cycles have decided goes to disk together, then everybody is told.
+
+A pico may go on from its decided state before that is on disk; nothing leaves before it is. If a commit fails,
+everything decided and not committed is forgotten, of all picos: stored events are taken again, other callers are
+told that nothing happened.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from ..channel import Channel
+from ..errors import EngineError, StoreUnavailable
+from ..store.interface import PicoRow, Writes
+from ..store.writer import Writer
+from .wait import Item, Mailbox
+
+Then = Callable[[EngineError | None], None]
+
+
+@dataclass(slots=True, eq=False)
+class Decision:
+    """One Writes under way, and what becomes true with it."""
+
+    writes: Writes
+    box: Mailbox | None = None  # of the pico whose cycle it was
+    picos: dict[str, PicoRow | None] = field(default_factory=dict)
+    channels: dict[str, Channel | None] = field(default_factory=dict)
+    wakes: list[Item] = field(default_factory=list)  # events that it sends to picos of this store
+    item: Item | None = None  # the request that it finishes, or stores
+    then: list[Then] = field(default_factory=list)
+    number: int = 0
+    began: float = 0.0  # when it was handed to the writer, monotonic seconds
+    settled: bool = False
+
+
+class Committer:
+    """Hands decisions to the writer and tells what became of them, in order."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        on_settled: Callable[[Decision], None],
+        on_failed: Callable[[list[Decision], Exception], None],
+    ) -> None:
+        self._writer = writer
+        self._on_settled = on_settled
+        self._on_failed = on_failed
+        self._under_way: deque[Decision] = deque()
+        self._number = 0
+
+    def submit(self, decision: Decision) -> Decision:
+        """Let the decision be committed with whatever else is ready."""
+        self._number += 1
+        decision.number = self._number
+        decision.began = perf_counter()
+        self._under_way.append(decision)
+        box = decision.box
+        if box is not None:
+            box.unsettled += 1
+            box.last_commit = decision
+        self._writer.submit(decision.writes, lambda error: self._done(decision, error))
+        return decision
+
+    def after(self, box: Mailbox, then: Then) -> None:
+        """Call `then` once all that the pico has decided so far is on disk, or lost."""
+        last: Decision | None = box.last_commit
+        if last is None or last.settled:
+            then(None)
+        else:
+            last.then.append(then)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is under way."""
+        return not self._under_way
+
+    def _done(self, decision: Decision, error: Exception | None) -> None:
+        if decision.settled:
+            return  # it was among those that an earlier failure took along
+        if error is not None:
+            lost = list(self._under_way)
+            self._under_way.clear()
+            for each in lost:
+                self._settle(each)
+            self._on_failed(lost, error)
+            unavailable = StoreUnavailable(f"the store could not take the commit: {error}")
+            for each in lost:
+                for then in each.then:
+                    then(unavailable)
+            return
+        self._under_way.popleft()
+        self._settle(decision)
+        self._on_settled(decision)
+        for then in decision.then:
+            then(None)
+
+    def _settle(self, decision: Decision) -> None:
+        decision.settled = True
+        box = decision.box
+        if box is not None:
+            box.unsettled -= 1
+            if box.last_commit is decision:
+                box.last_commit = None

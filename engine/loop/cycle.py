@@ -1,0 +1,118 @@
+"""The cycle: the five phases in full view.
+
+1 wait (a mailbox brings a request) → 2 decode (done at the door) → 3 schedule → 4 evaluate → 5 respond, and the pico
+waits again. A cycle is synchronous code in a greenlet of its own; where a rule waits, only its pico waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from ..errors import ChannelNotFound, EngineError, PicoNotFound, QueryFailed, RuleFailed, StoreUnavailable
+from ..event import Directive, Event, EventQuery, Query
+from ..host import Cycle, Host, Parts
+from ..pico import Pico
+from ..trace import Trace
+from .evaluate import answer
+from .nested import evaluate_event
+from .respond import Responder
+from .wait import Item, Mailbox
+from .wake import Waker
+
+RAW = "_raw"  # the directive that is a whole answer
+
+_log = structlog.get_logger("picoengine")
+
+
+class Cycles:
+    """Runs one request of one pico from its mailbox to its commit."""
+
+    def __init__(self, parts: Parts, waker: Waker, responder: Responder) -> None:
+        self._parts = parts
+        self._waker = waker
+        self._responder = responder
+
+    def run(self, box: Mailbox, item: Item) -> None:
+        """The whole cycle of a request that has just left its mailbox. Never raises: whoever waits is told."""
+        if item.outcome is not None:
+            return  # a query that nobody waits for any more
+        try:
+            pico = self._waker.awake(box)
+            match item.request:
+                case Event() as event:
+                    self._event(box, item, pico, event)
+                case Query() as query:
+                    self._query(box, item, pico, query)
+                case EventQuery(event, query):
+                    self._event_then_query(box, item, pico, event, query)
+        except PicoNotFound:
+            self._responder.drop(item, ChannelNotFound(item.eci))
+        except StoreUnavailable as error:
+            box.pico = None
+            if item.stored:
+                self._responder.again(item)
+            else:
+                item.finish(None, error)
+        except Exception:  # noqa: BLE001 - the last line of defence: no request may end the engine
+            _log.exception("a cycle failed in the engine itself", pico=box.id, eid=item.eid)
+            box.pico = None
+            item.finish(None, EngineError("internal error", eid=item.eid))
+
+    def _event(self, box: Mailbox, item: Item, pico: Pico, event: Event) -> EngineError | None:
+        parts = self._parts
+        trace = None
+        if parts.settings.trace:
+            trace = Trace(item.source, parts.chance.now(), item.received_monotonic, item.entered_monotonic)
+        host = Host(parts, pico, Cycle(event.eid), trace)
+        box.cycle = host.cycle
+        failure: RuleFailed | None = None
+        try:
+            evaluate_event(host, event)
+            if item.one_answer:
+                check_one_answer(host.directives)
+        except StoreUnavailable:
+            raise  # not the event's fault: it has not happened
+        except RuleFailed as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the pico's other events with it
+            _log.exception("a rule met a fault of the engine", pico=box.id, eid=event.eid, rid=host.rid)
+            failure = RuleFailed("Error", "internal error", host.rid, host.rule_name, None, error)
+        if failure is not None:
+            failure.eid = event.eid
+            parts.journal.failed(box.id, failure)
+        self._responder.respond(host, box, item, event, failure)
+        return failure
+
+    def _query(self, box: Mailbox, item: Item, pico: Pico, query: Query) -> None:
+        asker: Cycle | None = item.asked_by
+        cycle = Cycle(query.eid, asked_by=asker, depth=0 if asker is None else asker.depth + 1)
+        box.cycle = cycle
+        value, failure = None, None
+        try:
+            value = answer(query, Host(self._parts, pico, cycle))
+        except EngineError as error:
+            error.eid = query.eid
+            failure = error
+            if isinstance(error, QueryFailed):
+                self._parts.journal.failed(box.id, error)
+        self._responder.answer(box, item, value, failure)
+
+    def _event_then_query(self, box: Mailbox, item: Item, pico: Pico, event: Event, query: Query) -> None:
+        """Both in one turn; the caller gets the query's answer, or the failure of the event."""
+        first = replace(item, request=event, done=None, followers=[])
+        failure = self._event(box, first, pico, event)
+        if failure is not None:
+            self._responder.answer(box, item, None, failure)
+        else:
+            self._query(box, item, pico, query)
+
+
+def check_one_answer(directives: list[Directive]) -> None:
+    """A caller who gets one raw body can be given one only. Raises RuleFailed, naming both rules, for two."""
+    raw = [each["meta"] for each in directives if each["name"] == RAW]
+    if len(raw) > 1:
+        first, second = (f"{meta['rid']}/{meta['rule_name']}" for meta in raw[:2])
+        text = f"one request, two answers: {first} and {second} both sent the directive {RAW}"
+        raise RuleFailed("Error", text, raw[1]["rid"], raw[1]["rule_name"], None)

@@ -1,0 +1,250 @@
+"""Phase 1, wait: mailboxes in which the requests of each pico stand in order of arrival.
+
+A pico does one thing at a time, whole; different picos interleave wherever one of them waits. Ready picos take
+turns, a few requests each, so that none starves the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from ..errors import EngineError
+from ..event import Event, EventQuery, Reply, Request
+from ..pico import Pico
+from ..suspend import Job, Suspender
+
+QUANTUM = 8  # requests of one pico before the next pico's turn
+CYCLES_A_TURN = 256  # before the event loop may look at the network again
+
+Done = Callable[[Reply | None, EngineError | None], None]
+"""Told once how a request ended, after what it did is on disk."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A request in a mailbox, and who waits for it."""
+
+    pico: str
+    request: Request
+    source: str  # "http", "timer", "pico:<id>" …
+    done: Done | None = None
+    inbox_id: int | None = None  # its row in the inbox; None: it is nowhere but here
+    stored: bool = False  # the inbox row is on disk
+    key: tuple[str, str] | None = None  # (eci, idempotency key)
+    body_hash: bytes = b""
+    received_at: int = 0
+    received_monotonic: float | None = None  # seconds; None: it did not come by the door
+    entered_monotonic: float | None = None  # when it was put into its mailbox
+    one_answer: bool = False  # two `_raw` directives would be one too many
+    committing: bool = False  # what it did is on its way to disk
+    asked_by: Any = None  # the cycle of this engine that waits for it, if one does
+    outcome: tuple[Reply | None, EngineError | None] | None = None  # set when it is finished
+    followers: list[Done] = field(default_factory=list)  # repeats of the same delivery that wait too
+    ended: Callable[[Item], None] | None = None  # told when it is finished, whoever waits
+
+    @property
+    def eid(self) -> str:
+        """Names the request."""
+        request = self.request
+        return request.event.eid if isinstance(request, EventQuery) else request.eid
+
+    @property
+    def eci(self) -> str:
+        """The channel that the request came in by."""
+        request = self.request
+        return request.event.eci if isinstance(request, EventQuery) else request.eci
+
+    @property
+    def event(self) -> Event | None:
+        """The event of the request, None for a plain query."""
+        request = self.request
+        if isinstance(request, EventQuery):
+            return request.event
+        return request if isinstance(request, Event) else None
+
+    def finish(self, reply: Reply | None, error: EngineError | None) -> None:
+        """Tell everyone who waits, once."""
+        if self.outcome is not None:
+            return
+        self.outcome = (reply, error)
+        if self.ended is not None:
+            self.ended(self)
+        if self.done is not None:
+            self.done(reply, error)
+        for follower in self.followers:
+            follower(reply, error)
+
+
+@dataclass(slots=True, eq=False)
+class Mailbox:
+    """The requests of one pico that have not had their turn, and the pico itself while it is awake."""
+
+    id: str
+    items: deque[Item] = field(default_factory=deque)
+    pico: Pico | None = None
+    running: Item | None = None
+    job: Job | None = None
+    cycle: Any = None  # the running cycle, for the search for loops
+    ready: bool = False  # stands in the row of those that wait for their turn
+    unsettled: int = 0  # commits of this pico that are not on disk yet
+    last_commit: Any = None  # the latest of them
+    closed: bool = False  # the pico is deleted
+
+    @property
+    def idle(self) -> bool:
+        """Nothing to do and nothing under way."""
+        return self.running is None and not self.items and self.unsettled == 0
+
+
+RunItem = Callable[[Mailbox, Item], None]
+"""One whole cycle; synchronous, may wait by `suspend.wait`, does not raise."""
+
+
+class Mailboxes:
+    """All mailboxes with something in them or an awake pico behind them."""
+
+    def __init__(self, suspender: Suspender, run: RunItem, awake: int) -> None:
+        self._suspender = suspender
+        self._run = run
+        self._awake = awake
+        self._boxes: OrderedDict[str, Mailbox] = OrderedDict()
+        self._ready: deque[Mailbox] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._turn_is_due = False
+        self._paused = False
+        self.waiting = 0  # items in all mailboxes
+
+    def of(self, pico: str) -> Mailbox:
+        """The mailbox of a pico."""
+        box = self._boxes.get(pico)
+        if box is None:
+            box = self._boxes[pico] = Mailbox(pico)
+            if len(self._boxes) > self._awake:
+                self._let_sleep()
+        else:
+            self._boxes.move_to_end(pico)
+        return box
+
+    def known(self, pico: str) -> Mailbox | None:
+        """The mailbox of a pico, if it has one."""
+        return self._boxes.get(pico)
+
+    def all(self) -> Iterable[Mailbox]:
+        """Every mailbox there is."""
+        return list(self._boxes.values())
+
+    def put(self, item: Item, *, first: bool = False) -> None:
+        """Let the item wait for its pico's turn; `first` for one that was taken before and must be taken again."""
+        box = self.of(item.pico)
+        item.entered_monotonic = perf_counter()
+        if first:
+            box.items.appendleft(item)
+        else:
+            box.items.append(item)
+        self.waiting += 1
+        self._make_ready(box)
+
+    def drop(self, pico: str) -> list[Item]:
+        """Close the mailbox of a deleted pico; the items that had not had their turn."""
+        box = self.of(pico)
+        box.closed = True
+        items = list(box.items)
+        self.waiting -= len(items)
+        box.items.clear()
+        box.pico = None
+        return items
+
+    def remove(self, item: Item) -> None:
+        """Take an item out before its turn."""
+        box = self.of(item.pico)
+        try:
+            box.items.remove(item)
+        except ValueError:
+            return
+        self.waiting -= 1
+
+    def release(self, box: Mailbox) -> None:
+        """The pico has answered a query outside its turn and is free again."""
+        box.running = None
+        box.cycle = None
+        self._make_ready(box)
+
+    def give_up(self, box: Mailbox) -> Item | None:
+        """Throw away the running cycle and the pico's state in memory; the item whose cycle it was."""
+        box.pico = None
+        item, job = box.running, box.job
+        if job is None or not job.waiting:
+            return None
+        job.cancel()
+        return item
+
+    def pause(self) -> None:
+        """Begin no cycle until `resume`."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._paused = False
+        self._schedule_turn()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether any cycle has begun and not ended."""
+        return any(box.running is not None for box in self._boxes.values())
+
+    # --- turns --------------------------------------------------------------------------------------------
+
+    def _make_ready(self, box: Mailbox) -> None:
+        if not box.ready and box.running is None and box.items:
+            box.ready = True
+            self._ready.append(box)
+        self._schedule_turn()
+
+    def _schedule_turn(self) -> None:
+        if self._ready and not self._turn_is_due and not self._paused:
+            self._turn_is_due = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._turn_is_due = False
+        left = CYCLES_A_TURN
+        while self._ready and left > 0 and not self._paused:
+            box = self._ready.popleft()
+            box.ready = False
+            for _ in range(QUANTUM):
+                if not box.items or box.running is not None:
+                    break
+                self._begin(box)
+                left -= 1
+            self._make_ready(box)
+        self._schedule_turn()
+
+    def _begin(self, box: Mailbox) -> None:
+        item = box.items.popleft()
+        self.waiting -= 1
+        box.running = item
+        box.job = Job(lambda: self._run_to_end(box, item))
+        self._suspender.start(box.job)
+
+    def _run_to_end(self, box: Mailbox, item: Item) -> None:
+        try:
+            self._run(box, item)
+        finally:
+            box.running = None
+            box.job = None
+            box.cycle = None
+            if not box.ready and box.items:
+                box.ready = True
+                self._ready.append(box)
+                self._schedule_turn()
+
+    def _let_sleep(self) -> None:
+        for id, box in self._boxes.items():
+            if box.idle and not box.ready:
+                del self._boxes[id]
+                return

@@ -1,0 +1,110 @@
+"""A pico wakes: its row, its rulesets and its half-matched expressions come from disk; the rest when it is read."""
+
+from __future__ import annotations
+
+from krl import KRLLoadError, KRLRuntimeError
+
+from ..changes import Changes
+from ..document import loads
+from ..errors import EngineError, PicoNotFound
+from ..event import Event
+from ..host import Cycle, Host, Parts
+from ..pico import Pico
+from ..registry.code import EMPTY, CodeSet, code_set_from_json
+from ..store.interface import PicoRow
+from .respond import Responder
+from .wait import Item, Mailbox
+
+KNOWN_SETS = 1000  # code sets kept in memory
+
+
+class Waker:
+    """Wakes picos and keeps their code up to date."""
+
+    def __init__(self, parts: Parts, responder: Responder) -> None:
+        self.parts = parts
+        self._responder = responder
+        self._code_sets = {EMPTY.hash: EMPTY}
+
+    def awake(self, box: Mailbox) -> Pico:
+        """The mailbox's pico, awake and with the present texts of its rulesets.
+
+        New texts are an entry of the pico's own log. Raises PicoNotFound, StoreUnavailable.
+        """
+        pico = box.pico
+        if pico is None:
+            pico = box.pico = self.wake(box.id)
+        if pico.registry_version != self.parts.registry.version:
+            changed = self.follow(pico)
+            if changed is not None:
+                eid, now = self.parts.chance.new_eid(), self.parts.chance.now()
+                event = Event(eid, pico.id, "engine", "ruleset_updated", {}, now)
+                self._responder.respond(changed, box, Item(box.id, event, "engine"), event, None)
+        return pico
+
+    def wake(self, id: str) -> Pico:
+        """The pico as of its last committed event. Raises PicoNotFound, StoreUnavailable."""
+        row = self.parts.directory.pico(id)
+        if row is None:
+            raise PicoNotFound(f"no pico {id!r} on this engine")
+        pico = self.newborn(row, self.code_set(row.code))
+        for rid, rule, expression, memory in self.parts.store.memory(id):
+            pico.memory[rid, rule] = (expression, loads(memory))
+        pico.instances = self.parts.loader.instances(pico.code, Host(self.parts, pico, Cycle("")))
+        return pico
+
+    def newborn(self, row: PicoRow, code: CodeSet) -> Pico:
+        """A pico that has no stored state yet, its rulesets not loaded."""
+        salience = self.parts.loader.salience(code)
+        version = self.parts.registry.version
+        return Pico(row.id, row, code, {}, salience, row.head_seq, row.head_hash, registry_version=version)
+
+    def code_set(self, hash: str) -> CodeSet:
+        """The code set of this hash."""
+        known = self._code_sets.get(hash)
+        if known is None:
+            body = self.parts.store.blob(hash)
+            if body is None:
+                raise LookupError(f"the store has no code set {hash!r}")
+            if len(self._code_sets) > KNOWN_SETS:
+                self._code_sets.clear()
+            known = self._code_sets[hash] = code_set_from_json(body)
+        return known
+
+    def follow(self, pico: Pico) -> Host | None:
+        """Take over texts that have changed under the pico's URLs: a host with that change, None if there is none.
+
+        A new text whose ruleset does not load leaves the old one in force.
+        """
+        registry = self.parts.registry
+        pico.registry_version = registry.version
+        host = Host(self.parts, pico, Cycle("", Changes()))
+        for installed in pico.code:
+            row = registry.row(installed.url)
+            if row is None or row.hash == installed.hash:
+                continue
+            code = host.code.with_hashes({installed.rid: row.hash})
+            new = code.find(installed.rid)
+            if row.rid != installed.rid or new is None:
+                continue
+            try:
+                host.install(new, self.parts.loader.load(new, code, host))
+            except (KRLLoadError, KRLRuntimeError, EngineError) as error:
+                self.parts.journal.note(pico.id, "error", f"{row.url} has a new text that does not load: {error}")
+        if host.code is pico.code:
+            return None
+        self._rewire(host)
+        return host
+
+    def _rewire(self, host: Host) -> None:
+        """Load the users of a changed module again, so that they call its new code."""
+        changed = {each.rid for each in host.code if host.pico.code.find(each.rid) != each}
+        for installed in host.code:
+            uses = host.instances[installed.rid].program.meta.uses if installed.rid in host.instances else ()
+            if installed.rid in changed or any(use.rid in changed for use in uses):
+                try:
+                    instance = self.parts.loader.load(installed, host.code, host)
+                except (KRLLoadError, KRLRuntimeError, EngineError) as error:
+                    self.parts.journal.note(host.pico.id, "error", f"{installed.rid} does not load again: {error}")
+                    continue
+                host.install(installed, instance)

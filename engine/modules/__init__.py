@@ -1,0 +1,21 @@
+"""The KRL modules that need a pico, named as KRL names them, and those of the language itself.
+
+A member receives the host and the place it is called from (`here`), and its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from krl import LIBRARY, Module
+
+from . import ctx, event, http, schedule
+from .noting import noting
+
+MODULES: Mapping[str, Module] = {
+    **LIBRARY,
+    "ctx": noting("ctx", ctx.MODULE),
+    "event": noting("event", event.MODULE),
+    "http": noting("http", http.MODULE),
+    "schedule": noting("schedule", schedule.MODULE),
+}

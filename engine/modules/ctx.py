@@ -1,0 +1,412 @@
+"""`ctx`: this pico, its family, its channels and its rulesets.
+
+Source: docs/modules.md, "ctx". Inside a module that another ruleset uses, `rid` and its like are the module's own.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from krl import Here, KRLLoadError, KRLTypeError, KRLValueError, Member, Module, Program, plain, text, typeof
+
+from ..channel import (
+    ALLOW_EVENTS,
+    ALLOW_QUERIES,
+    Channel,
+    check_map,
+    check_words,
+    clean_tags,
+    event_policy,
+    query_policy,
+)
+from ..errors import ChannelNotFound, ChannelProtected, Conflict, EngineError, OwnChannelNotFound, RulesetRefused
+from ..event import Event, Query
+from ..event_json import event_bytes
+from ..host import Host
+from ..pico import Pico
+from ..registry.code import EMPTY, Installed
+from ..registry.registry import COMPILER_VERSION
+from ..store.interface import InboxRow, PicoRow, RegistryRow
+
+LOGGED_MS = 12 * 3600 * 1000  # how far back ctx:logs looks
+LOGGED_EVENTS = 200
+
+# --- this pico --------------------------------------------------------------------------------------------------------
+
+
+def pico_id(h: Host, here: Here) -> str:
+    """The pico's id."""
+    return h.pico.id
+
+
+def parent(h: Host, here: Here) -> str | None:
+    """The ECI by which this pico reaches its parent; null on a root."""
+    return h.pico.row.parent_eci
+
+
+def children(h: Host, here: Here) -> list[str]:
+    """The ECIs by which this pico reaches its children, in order of creation."""
+    rows = h.parts.directory.children(h.pico.id)
+    for id, row in h.cycle.changes.picos.items():
+        if row is None:
+            rows.pop(id, None)
+        elif row.parent == h.pico.id:
+            rows[id] = row
+    return [row.family_eci for row in rows.values() if row.family_eci is not None]
+
+
+def channels(h: Host, here: Here) -> list[dict[str, Any]]:
+    """This pico's channels, sorted by id."""
+    return [channel.as_map() for channel in h.channels()]
+
+
+def rulesets(h: Host, here: Here) -> list[dict[str, Any]]:
+    """This pico's rulesets in order of installation."""
+    return [_ruleset_map(h, installed) for installed in h.code]
+
+
+def _ruleset_map(h: Host, installed: Installed) -> dict[str, Any]:
+    instance = h.instances.get(installed.rid)
+    row = h.parts.registry.row(installed.url, h.cycle.changes)
+    return {
+        "rid": installed.rid,
+        "url": installed.url,
+        "config": installed.config_map(),
+        "meta": None if instance is None else _meta_map(instance.program, row),
+    }
+
+
+def _meta_map(program: Program, row: RegistryRow | None) -> dict[str, Any]:
+    return {
+        "krl": program.source,
+        "krlMeta": program.meta.krl_meta,
+        "hash": program.hash,
+        "flushed": None if row is None else instant(row.flushed),
+        "compiler": {"version": COMPILER_VERSION, "warnings": [] if row is None else orjson.loads(row.warnings)},
+    }
+
+
+def instant(milliseconds: int) -> str:
+    """An instant as KRL writes it."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"
+
+
+def logs(h: Host, here: Here) -> list[dict[str, Any]]:
+    """The pico's log lines of the last hours, oldest first; of its events the latest only."""
+    pico = h.pico
+    rows = h.parts.store.log(pico.id, max(0, pico.head_seq - LOGGED_EVENTS), LOGGED_EVENTS)
+    lines = h.parts.journal.lines(pico.id, rows, h.now() - LOGGED_MS)
+    return [{**line, "time": instant(line["time"])} for line in lines]
+
+
+# --- this ruleset -----------------------------------------------------------------------------------------------------
+
+
+def rid_config(h: Host, here: Here) -> dict[str, Any]:
+    """The configuration given at installation."""
+    return here.config
+
+
+# --- family -----------------------------------------------------------------------------------------------------------
+
+
+def new_pico(h: Host, here: Here, rulesets: Any = None) -> str:
+    """Make a child with these rulesets, [{url, config}]; the ECI by which this pico reaches it.
+
+    The child is part of this event: it exists completely or not at all. All texts are loaded first, and one that
+    cannot be fails the action; one that only fails to start in the child is told in the journal.
+    """
+    if not isinstance(rulesets, list) or not all(isinstance(each, dict) for each in rulesets):
+        raise KRLTypeError("ctx:newPico expects an array of {url, config}")
+    wanted = [(_load(h, each.get("url")), each.get("config")) for each in rulesets]
+    child = _newborn(h)
+    for (row, _), config in wanted:
+        try:
+            _install(child, row, config)
+        except (KRLLoadError, EngineError) as error:
+            child.log(here, "error", f"{row.rid} does not start: {error}")
+    return child.pico.row.family_eci or ""
+
+
+def _newborn(h: Host) -> Host:
+    """A child without rulesets, with its two family channels, in this cycle's changes."""
+    parent, changes = h.pico, h.cycle.changes
+    if parent.next_child_no is None:
+        parent.next_child_no = h.parts.store.next_child_no(parent.id)
+    id, up, down = h.new_id(), h.new_id(), h.new_id()
+    row = PicoRow(id, parent.id, parent.next_child_no, up, down, EMPTY.hash, 0, b"")
+    parent.next_child_no += 1
+    changes.picos[id] = row
+    changes.channels[up] = Channel(up, parent.id, ("system", "parent"), ALLOW_EVENTS, ALLOW_QUERIES, id)
+    changes.channels[down] = Channel(down, id, ("system", "child"), ALLOW_EVENTS, ALLOW_QUERIES, parent.id)
+    changes.codes[id] = EMPTY
+    pico = Pico(id, row, EMPTY, {}, h.parts.loader.salience(EMPTY), 0, b"", next_child_no=0)
+    pico.registry_version = h.parts.registry.version
+    child = h.cycle.newborns[id] = Host(h.parts, pico, h.cycle)
+    return child
+
+
+def del_pico(h: Host, here: Here, eci: Any = None) -> None:
+    """Delete a child, named by its family ECI, and all below it."""
+    child = _child_by(h, eci)
+    if child is None:
+        raise KRLValueError(f"delPico({'undefined' if eci is None else text(eci)}) - not found in children ECIs")
+    for id in _subtree(h, child):
+        for channel in _channels_of(h, id):
+            h.cycle.changes.channels[channel] = None
+        h.cycle.changes.forget_pico(id)
+        h.cycle.newborns.pop(id, None)
+        h.cycle.deleted.append(id)
+    for own in h.channels():
+        if own.family_pico == child:
+            h.cycle.changes.channels[own.eci] = None
+
+
+def _child_by(h: Host, eci: Any) -> str | None:
+    if not isinstance(eci, str):
+        return None
+    try:
+        channel = h.channel(eci)
+    except ChannelNotFound:
+        return None
+    row = _pico_row(h, channel.pico)
+    return channel.pico if row is not None and row.parent == h.pico.id and row.family_eci == eci else None
+
+
+def _pico_row(h: Host, id: str) -> PicoRow | None:
+    picos = h.cycle.changes.picos
+    return picos[id] if id in picos else h.parts.directory.pico(id)
+
+
+def _subtree(h: Host, top: str) -> list[str]:
+    """The pico and all below it, the lowest first."""
+    found, below = [top], [top]
+    while below:
+        parents = set(below)
+        below = [id for each in below for id in h.parts.directory.children(each)]
+        below += [id for id, row in h.cycle.changes.picos.items() if row and row.parent in parents and id not in below]
+        found.extend(below)
+    return list(reversed(found))
+
+
+def _channels_of(h: Host, pico: str) -> list[str]:
+    ahead = [eci for eci, channel in h.cycle.changes.channels.items() if channel is not None and channel.pico == pico]
+    return [*h.parts.directory.channels(pico), *ahead]
+
+
+# --- channels ---------------------------------------------------------------------------------------------------------
+
+
+def new_channel(
+    h: Host, here: Here, tags: Any = None, eventPolicy: Any = None, queryPolicy: Any = None
+) -> dict[str, Any]:
+    """Make a channel; a missing policy allows everything. Its map."""
+    channel = Channel(
+        h.new_id(),
+        h.pico.id,
+        clean_tags(tags),
+        ALLOW_EVENTS if eventPolicy is None else event_policy(eventPolicy),
+        ALLOW_QUERIES if queryPolicy is None else query_policy(queryPolicy),
+    )
+    h.cycle.changes.channels[channel.eci] = channel
+    return channel.as_map()
+
+
+def put_channel(
+    h: Host, here: Here, eci: Any = None, tags: Any = None, eventPolicy: Any = None, queryPolicy: Any = None
+) -> None:
+    """Change the given parts of a channel; family channels silently stay as they are."""
+    _edit(h, _own_channel(h, eci), tags, eventPolicy, queryPolicy)
+
+
+def upsert_channel(h: Host, here: Here, tags: Any = None, eventPolicy: Any = None, queryPolicy: Any = None) -> None:
+    """Change the first channel with the same set of tags, or make one."""
+    wanted = set(clean_tags(tags))
+    for channel in h.channels():
+        if set(channel.tags) == wanted:
+            _edit(h, channel, None, eventPolicy, queryPolicy)
+            return
+    new_channel(h, here, tags, eventPolicy, queryPolicy)
+
+
+def del_channel(h: Host, here: Here, eci: Any = None) -> None:
+    """Delete an ordinary channel."""
+    channel = _own_channel(h, eci)
+    if channel.family_pico is not None:
+        raise ChannelProtected("Cannot delete family channels.")
+    h.cycle.changes.channels[channel.eci] = None
+
+
+def _own_channel(h: Host, eci: Any) -> Channel:
+    if isinstance(eci, str):
+        with suppress(ChannelNotFound):
+            channel = h.channel(eci)
+            if channel.pico == h.pico.id:
+                return channel
+    raise OwnChannelNotFound(text(eci))
+
+
+def _edit(h: Host, channel: Channel, tags: Any, events: Any, queries: Any) -> None:
+    if channel.eci == h.pico.id:
+        raise Conflict("Cannot edit the self channel.")
+    changed = replace(
+        channel,
+        tags=channel.tags if tags is None else clean_tags(tags),
+        event_policy=channel.event_policy if events is None else event_policy(events),
+        query_policy=channel.query_policy if queries is None else query_policy(queries),
+    )
+    if channel.family_pico is None:
+        h.cycle.changes.channels[channel.eci] = changed
+
+
+# --- rulesets ---------------------------------------------------------------------------------------------------------
+
+
+def install(h: Host, here: Here, url: Any = None, config: Any = None) -> str:
+    """Install the ruleset at the URL, or install it again with another configuration; its rid."""
+    row, _ = _load(h, url)
+    return _install(h, row, config)
+
+
+def install_source(h: Host, here: Here, source: Any = None, config: Any = None) -> str:
+    """Install a ruleset from its text; its rid. The text stands under `inline:///<rid>.krl`."""
+    if not isinstance(source, str):
+        raise KRLTypeError(f"Expected string for source but got {typeof(source)}")
+    row, _ = h.parts.registry.take_inline(source, h.cycle.changes)
+    return _install(h, row, config)
+
+
+def uninstall(h: Host, here: Here, rid: Any = None) -> None:
+    """Remove a ruleset and its variables. Refused while other rulesets of the pico use it."""
+    if not isinstance(rid, str):
+        raise KRLTypeError(f"Expected string for rid but got {typeof(rid)}")
+    users = [r for r, each in h.instances.items() if r != rid and any(use.rid == rid for use in each.program.meta.uses)]
+    if users:
+        raise Conflict(f"Cannot uninstall {rid} because {' and '.join(users)} depends on it")
+    if h.code.find(rid) is not None:
+        h.uninstall(rid)
+        for timer in h.parts.store.timers(h.pico.id, rid):
+            h.cycle.changes.timers[timer.id] = None
+        for id in [
+            id for id, timer in h.cycle.changes.timers.items() if timer and (timer.pico, timer.rid) == (h.pico.id, rid)
+        ]:
+            h.cycle.changes.timers[id] = None
+
+
+def flush(h: Host, here: Here, url: Any = None) -> None:
+    """Fetch the URL's text again; whoever follows the URL takes it at his next turn, this pico at once."""
+    if not isinstance(url, str):
+        raise KRLTypeError(f"Expected string for url but got {typeof(url)}")
+    row, _ = h.parts.registry.flush(url, h.cycle.changes)
+    for installed in h.code:
+        if installed.url == row.url and installed.hash != row.hash:
+            _install(h, row, installed.config_map())
+
+
+def _load(h: Host, url: Any) -> tuple[RegistryRow, Program]:
+    if not isinstance(url, str):
+        raise KRLTypeError(f"Expected string for url but got {typeof(url)}")
+    return h.parts.registry.load(url, h.cycle.changes)
+
+
+def _install(h: Host, row: RegistryRow, config: Any) -> str:
+    new = Installed(row.rid, row.hash, row.url, orjson.dumps(plain(config) if isinstance(config, dict) else {}))
+    code = h.code.with_installed(new)
+    try:
+        instance = h.parts.loader.load(new, code, h)
+    except KRLLoadError as error:
+        raise RulesetRefused(str(error)) from error
+    h.install(new, instance)
+    return row.rid
+
+
+# --- events and queries to picos ------------------------------------------------------------------------------------
+
+
+def query(h: Host, here: Here, eci: Any = None, rid: Any = None, name: Any = None, args: Any = None) -> Any:
+    """The answer of a shared query of a pico of this engine. May wait."""
+    words = check_words("query", eci=eci, rid=rid, name=name)
+    arguments = plain(check_map(args, "query.args"))
+    channel = h.channel(words["eci"])
+    channel.check_query(words["rid"], words["name"], h.pico.id)
+    asked = Query(h.parts.chance.new_eid(), words["eci"], words["rid"], words["name"], arguments)
+    return h.parts.neighbours.query(h, channel, asked)
+
+
+def event_query(
+    h: Host, here: Here, eci: Any = None, domain: Any = None, name: Any = None, attrs: Any = None, rid: Any = None,
+    queryName: Any = None, args: Any = None,
+) -> Any:  # fmt: skip
+    """Let a pico of this engine evaluate the event, then ask it over the same channel. May wait."""
+    words = check_words("event", eci=eci, domain=domain, name=name)
+    asked = check_words("query", rid=rid, name=queryName)
+    channel = h.channel(words["eci"])
+    channel.check_event(words["domain"], words["name"], h.pico.id)
+    channel.check_query(asked["rid"], asked["name"], h.pico.id)
+    eid = h.parts.chance.new_eid()
+    attributes = plain(check_map(attrs, "event.data.attrs"))
+    event = Event(eid, words["eci"], words["domain"], words["name"], attributes, h.now())
+    arguments = plain(check_map(args, "query.args"))
+    return h.parts.neighbours.event_query(
+        h, channel, event, Query(f"{eid}.q", words["eci"], asked["rid"], asked["name"], arguments)
+    )
+
+
+def send_event(
+    h: Host, here: Here, eci: Any = None, domain: Any = None, name: Any = None, attrs: Any = None, host: Any = None
+) -> str | None:
+    """Send an event; it leaves with this event's commit. Its eid, null when it goes to another host.
+
+    An unknown ECI and a refusal are errors.
+    """
+    words = check_words("event", eci=eci, domain=domain, name=name)
+    attributes = plain(check_map(attrs, "event.data.attrs"))
+    if host:
+        h.post_event(words["eci"], words["domain"], words["name"], attributes, text(host))
+        return None
+    channel = h.channel(words["eci"])
+    channel.check_event(words["domain"], words["name"], h.pico.id)
+    event = Event(h.parts.chance.new_eid(), channel.eci, words["domain"], words["name"], attributes, h.now())
+    source = f"pico:{h.pico.id}"
+    h.cycle.changes.sends.append(
+        InboxRow(0, channel.pico, event.eid, event.eci, source, event_bytes(event), event.time)
+    )
+    return event.eid
+
+
+MODULE: Module = {
+    "picoId": Member("property", pico_id),
+    "rid": Member("property", lambda h, here: here.rid),
+    "rid_url": Member("property", lambda h, here: here.url),
+    "rid_config": Member("property", rid_config),
+    "rid_version": Member("property", lambda h, here: here.meta.version),
+    "rid_name": Member("property", lambda h, here: here.meta.name),
+    "rid_description": Member("property", lambda h, here: here.meta.description),
+    "rid_author": Member("property", lambda h, here: here.meta.author),
+    "parent": Member("property", parent),
+    "children": Member("property", children),
+    "channels": Member("property", channels),
+    "rulesets": Member("property", rulesets),
+    "newPico": Member("action", new_pico, ("rulesets",)),
+    "delPico": Member("action", del_pico, ("eci",)),
+    "newChannel": Member("action", new_channel, ("tags", "eventPolicy", "queryPolicy")),
+    "putChannel": Member("action", put_channel, ("eci", "tags", "eventPolicy", "queryPolicy")),
+    "upsertChannel": Member("action", upsert_channel, ("tags", "eventPolicy", "queryPolicy")),
+    "delChannel": Member("action", del_channel, ("eci",)),
+    "install": Member("action", install, ("url", "config")),
+    "installSource": Member("action", install_source, ("source", "config")),
+    "uninstall": Member("action", uninstall, ("rid",)),
+    "flush": Member("action", flush, ("url",)),
+    "event": Member("action", send_event, ("eci", "domain", "name", "attrs", "host")),
+    "eventQuery": Member("action", event_query, ("eci", "domain", "name", "attrs", "rid", "queryName", "args")),
+    "query": Member("function", query, ("eci", "rid", "name", "args")),
+    "logs": Member("function", logs),
+}
+
+__all__ = ["MODULE", "instant", "send_event"]

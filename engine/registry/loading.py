@@ -1,0 +1,110 @@
+"""From a pico's code set to instances that can run: programs, modules wired, globals computed.
+
+Instances whose globals depend on nothing but text and configuration are made once for a code set and shared by all
+its picos; the others are made anew when a pico wakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from krl import Here, Host, Instance, KRLLoadError, KRLRuntimeError, Program, Use
+
+from ..errors import EngineError, RulesetRefused
+from ..journal import Journal
+from ..salience import Salience, salience_of
+from .code import CodeSet, Installed
+from .registry import Registry
+
+SHARED_SETS = 1000  # code sets whose shared instances and graph are kept
+
+
+class _Shared:
+    """What all picos with one code set have in common."""
+
+    __slots__ = ("instances", "salience")
+
+    def __init__(self, salience: Salience) -> None:
+        self.salience = salience
+        self.instances: dict[str, Instance] = {}
+
+
+class Loader:
+    """Makes instances."""
+
+    def __init__(self, registry: Registry, journal: Journal) -> None:
+        self._registry = registry
+        self._journal = journal
+        self._shared: dict[str, _Shared] = {}
+        self.broken: dict[str, str] = {}  # rid and hash of a ruleset that did not load → why
+
+    def salience(self, code: CodeSet) -> Salience:
+        """The salience graph of a code set."""
+        return self._of(code).salience
+
+    def instances(self, code: CodeSet, host: Host) -> Mapping[str, Instance]:
+        """The instances of all rulesets of the set, for the pico of the host, in order of installation.
+
+        A ruleset that does not load is left out, told in the journal and listed in `broken`: the pico goes on.
+        """
+        shared = self._of(code).instances
+        if len(shared) == len(code.installed):
+            return shared
+        loaded = {}
+        for installed in code:
+            try:
+                loaded[installed.rid] = shared.get(installed.rid) or self.load(installed, code, host)
+            except (KRLLoadError, KRLRuntimeError, EngineError) as error:
+                self.broken[f"{installed.rid}@{installed.hash}"] = str(error)
+                self._journal.note(host.pico_id, "error", f"ruleset {installed.rid} does not load: {error}")
+        return loaded
+
+    def load(self, installed: Installed, code: CodeSet, host: Host) -> Instance:
+        """One ruleset of the set, loaded. Raises KRLLoadError, KRLRuntimeError or RulesetRefused."""
+        program = self._registry.program(installed.hash)
+        instance, pure = self._load(program, installed, code, host)
+        if pure and code.find(installed.rid) == installed:
+            self._of(code).instances[installed.rid] = instance
+        return instance
+
+    def _load(
+        self,
+        program: Program,
+        installed: Installed,
+        code: CodeSet,
+        host: Host,
+        configuration: Mapping[str, Any] | None = None,
+    ) -> tuple[Instance, bool]:
+        pure = program.pure_globals
+
+        def use_module(use: Use, configuration: Mapping[str, Any]) -> Instance:
+            nonlocal pure
+            found = code.find(use.rid)
+            if found is None:
+                raise RulesetRefused(f"Module not found: {use.rid}")
+            used = self._registry.program(found.hash)
+            loaded, pure_module = self._load(used, found, code, host, configuration)
+            pure = pure and pure_module
+            return loaded
+
+        in_module = configuration is not None
+        here = Here(program.rid, installed.url, installed.config_map(), in_module, program.meta)
+        return program.load(host, here, use_module, configuration), pure
+
+    def _of(self, code: CodeSet) -> _Shared:
+        shared = self._shared.get(code.hash)
+        if shared is None:
+            shared = self._shared[code.hash] = _Shared(salience_of(self._programs(code)))
+            if len(self._shared) > SHARED_SETS:
+                del self._shared[next(iter(self._shared))]
+        return shared
+
+    def _programs(self, code: CodeSet) -> list[Program]:
+        programs = []
+        for installed in code:
+            try:
+                programs.append(self._registry.program(installed.hash))
+            except RulesetRefused as error:
+                self.broken[f"{installed.rid}@{installed.hash}"] = str(error)
+        return programs

@@ -1,0 +1,35 @@
+"""The engine's settings: one frozen record with the defaults that a new user gets.
+
+Where they come from (file, environment, flags) is the program's affair: transports/serve.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from krl import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one engine runs. Sizes in bytes, times in seconds."""
+
+    store: str = "memory:"  # `sqlite:///path`, a path, or `memory:`
+    base_url: str = "http://localhost:3000"  # what KRL sees as meta:host
+    limits: Limits = field(default_factory=Limits)
+    max_body_bytes: int = 1024 * 1024
+    max_depth: int = 100  # of attributes and arguments
+    max_members: int = 10_000  # of attributes and arguments, all levels together
+    wait_seconds: float = 60.0  # a waited event is answered 202 after this, a query 504
+    dedup_seconds: float = 7 * 24 * 3600.0
+    awake_picos: int = 10_000  # picos kept in memory while they have nothing to do
+    inbox_limit: int = 100_000  # events accepted and not finished, of the whole engine
+    pico_inbox_limit: int = 10_000  # of one pico
+    trace: bool = True
+    file_folders: tuple[str, ...] = ()  # `file:` URLs of rulesets are read only below these
+    source_hosts: tuple[str, ...] = ()  # hosts that rulesets may be fetched from; empty: any
+    fetch_seconds: float = 10.0
+    private_networks: bool = True  # may rules and installs reach private addresses?
+    hide_channels: bool = False  # unknown ECI and denied policy look the same to strangers
+    sky_eid_is_key: bool = False
+    drop_headers: tuple[str, ...] = ()  # lower-case names removed from `_headers` at the door

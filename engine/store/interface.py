@@ -1,0 +1,259 @@
+"""The store: rows in, rows out, and the promises that both stores keep.
+
+Reading is synchronous and happens on the event loop's own thread, since a point read is cheaper than a thread hop.
+Writing is one call with a batch of Writes, made by one writer thread: all of it happens or nothing does.
+
+Values are bytes of JSON where the engine stores KRL data; the store does not look into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PicoRow:
+    id: str
+    parent: str | None  # pico id of the parent
+    child_no: int  # order among the parent's children
+    parent_eci: str | None  # the ECI by which this pico reaches its parent
+    family_eci: str | None  # the ECI by which the parent reaches this pico
+    code: str  # hash of the set of installed rulesets
+    head_seq: int  # events in its log
+    head_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    eci: str
+    pico: str
+    tags: str  # JSON list
+    event_policy: str  # hash of the policy's blob
+    query_policy: str
+    family_pico: str | None  # the only pico that may use it
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRow:
+    url: str
+    hash: str
+    rid: str
+    flushed: int  # milliseconds since 1970
+    warnings: bytes  # JSON
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    id: int  # arrival number, ascending
+    pico: str
+    eid: str
+    eci: str
+    source: str  # who made it: "http", "timer", "pico:<id>" …
+    body: bytes  # the decoded event
+    received_at: int  # milliseconds since 1970
+    attempts: int = 0
+    key: str | None = None  # its idempotency key, whose row is finished with it
+
+
+@dataclass(frozen=True, slots=True)
+class DedupRow:
+    eci: str
+    key: str
+    pico: str
+    eid: str
+    body_hash: bytes
+    response: bytes | None  # None while the event is not finished
+    expires_at: int  # milliseconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One finished event of a pico: what it was, what it changed, what it answered."""
+
+    pico: str
+    seq: int
+    eid: str
+    eci: str
+    code: str
+    event: bytes
+    io: bytes
+    changes: bytes
+    effects: bytes
+    response: bytes
+    trace: bytes
+    status: str  # "ok", "failed", "dead", "cancelled"
+    t_in: int
+    t_commit: int
+    prev_hash: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    id: str
+    pico: str
+    rid: str
+    kind: str  # "at" or "repeat"
+    spec: bytes  # JSON: as KRL shows it
+    due_at: int  # milliseconds since 1970
+    fire_no: int
+    body: bytes  # JSON: the event map
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    id: int
+    pico: str
+    seq: int
+    n: int
+    lane: str
+    kind: str
+    target: str
+    payload: bytes
+    ikey: str
+    attempts: int
+    next_at: int
+    state: str  # "ready", "done", "dead"
+    last_error: str | None
+
+
+@dataclass(slots=True)
+class Writes:
+    """The rows of one acceptance, one cycle or one administrative act; applied as a whole or not at all.
+
+    Within a batch, Writes apply in order; of several writes to one key the last wins.
+    """
+
+    inbox_add: list[InboxRow] = field(default_factory=list)
+    inbox_done: list[int] = field(default_factory=list)
+    dedup_add: list[DedupRow] = field(default_factory=list)
+    dedup_done: list[tuple[str, str, bytes]] = field(default_factory=list)  # eci, key, response
+    head: tuple[str, int, int, bytes] | None = None  # pico, seq before, seq after, hash after
+    log: list[LogRow] = field(default_factory=list)
+    variables: dict[tuple[str, str, str], bytes | None] = field(default_factory=dict)  # (pico, rid, name) → JSON
+    forget_variables: list[tuple[str, str]] = field(default_factory=list)  # (pico, rid): all of them, applied first
+    memory: dict[tuple[str, str, str], tuple[str, bytes] | None] = field(default_factory=dict)
+    """(pico, rid, rule) → (expression hash, JSON), None to delete."""
+    forget_memory: list[tuple[str, str]] = field(default_factory=list)  # (pico, rid): applied first
+    picos: dict[str, PicoRow | None] = field(default_factory=dict)
+    """New and changed picos; None deletes the pico with all its rows in every table but the log's."""
+    pico_codes: dict[str, str] = field(default_factory=dict)  # pico → its new code set
+    channels: dict[str, ChannelRow | None] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)  # hash → policies, code sets, large parts; kept if known
+    rulesets: dict[str, tuple[str, str]] = field(default_factory=dict)  # hash → (rid, source); kept if known
+    registry: dict[str, RegistryRow] = field(default_factory=dict)
+    timers: dict[str, TimerRow | None] = field(default_factory=dict)
+    outbox_add: list[OutboxRow] = field(default_factory=list)
+    outbox_set: list[OutboxRow] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)  # rows of `meta`
+
+
+class CommitRefused(Exception):
+    """The batch did not fit the store's state (a head moved, an inbox row was gone) or a statement failed.
+
+    Nothing of the batch was written.
+    """
+
+
+class Store(Protocol):
+    """Promises: what `write` returned from is on disk and is seen by every later read; a batch is all or nothing."""
+
+    def write(self, batch: Sequence[Writes]) -> None:
+        """Commit all of the batch in one transaction, durably. Called on the writer thread only.
+
+        Raises CommitRefused if a pico's head or an inbox row is not as expected or a statement is refused;
+        StoreUnavailable if the disk or the database fails. In both cases nothing was written.
+        """
+        ...
+
+    def pico(self, id: str) -> PicoRow | None: ...
+
+    def children(self, id: str) -> list[PicoRow]:
+        """In order of creation."""
+        ...
+
+    def next_child_no(self, id: str) -> int:
+        """One more than the highest number a child of this pico has; one indexed look-up."""
+        ...
+
+    def roots(self) -> list[PicoRow]:
+        """Picos without a parent, in order of creation."""
+        ...
+
+    def channel(self, eci: str) -> ChannelRow | None: ...
+
+    def channels(self, pico: str) -> list[ChannelRow]:
+        """Sorted by ECI."""
+        ...
+
+    def blob(self, hash: str) -> bytes | None: ...
+
+    def variable(self, pico: str, rid: str, name: str) -> bytes | None: ...
+
+    def variables(self, pico: str, rid: str | None = None) -> Iterator[tuple[str, str, bytes]]:
+        """(rid, name, JSON) of one ruleset or of all, sorted."""
+        ...
+
+    def memory(self, pico: str) -> list[tuple[str, str, str, bytes]]:
+        """(rid, rule, expression hash, JSON) of the pico's half-matched event expressions."""
+        ...
+
+    def ruleset(self, hash: str) -> tuple[str, str] | None:
+        """(rid, source)."""
+        ...
+
+    def registered(self, url: str) -> RegistryRow | None: ...
+
+    def registry(self) -> list[RegistryRow]: ...
+
+    def dedup(self, eci: str, key: str) -> DedupRow | None: ...
+
+    def inbox(self, after: int = 0, limit: int = 1000) -> list[InboxRow]:
+        """Unconsumed events with an arrival number above `after`, ascending."""
+        ...
+
+    def last_inbox_id(self) -> int:
+        """The highest arrival number ever given out; it must not be given again."""
+        ...
+
+    def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
+        """Finished events with a number above `after`, ascending."""
+        ...
+
+    def log_by_eid(self, eid: str) -> LogRow | None: ...
+
+    def timers(self, pico: str, rid: str) -> list[TimerRow]:
+        """In order of creation."""
+        ...
+
+    def due_timers(self, until: int, limit: int = 100) -> list[TimerRow]:
+        """Timers due at or before `until`, earliest first."""
+        ...
+
+    def next_due(self) -> int | None:
+        """When the earliest timer is due."""
+        ...
+
+    def outbox(self, until: int, limit: int = 100) -> list[OutboxRow]:
+        """Ready rows whose next attempt is due at or before `until`, by id."""
+        ...
+
+    def last_outbox_id(self) -> int: ...
+
+    def fact(self, name: str) -> str | None: ...
+
+    def prune(self, now: int) -> int:
+        """Delete dedup rows that have expired; how many. Called on the writer thread."""
+        ...
+
+    def backup(self, path: str) -> None:
+        """A consistent copy of the store, made while it is in use."""
+        ...
+
+    def pico_ids(self) -> Iterable[str]:
+        """Every pico, for checks and counts; pages internally."""
+        ...
+
+    def close(self) -> None: ...

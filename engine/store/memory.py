@@ -1,0 +1,358 @@
+"""The store without a disk: the same promises in dictionaries, for as long as the process lives.
+
+Rows are immutable and shared, never copied. A batch is checked first and applied after, so it needs no undoing; a
+lock keeps a reader on the loop's thread from seeing half of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from threading import Lock
+from typing import TypeVar
+
+from ..errors import StoreUnavailable
+from .interface import (
+    ChannelRow,
+    CommitRefused,
+    DedupRow,
+    InboxRow,
+    LogRow,
+    OutboxRow,
+    PicoRow,
+    RegistryRow,
+    TimerRow,
+    Writes,
+)
+from .merge import Merged, merge
+
+Row = TypeVar("Row")
+
+
+class MemoryStore:
+    """A Store in memory; what it promises to have on disk, it has in its dictionaries."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._closed = False
+        self._picos: dict[str, PicoRow] = {}
+        self._children: defaultdict[str | None, set[str]] = defaultdict(set)
+        self._channels: dict[str, ChannelRow] = {}
+        self._ecis: defaultdict[str, set[str]] = defaultdict(set)  # by pico
+        self._blobs: dict[str, bytes] = {}
+        self._rulesets: dict[str, tuple[str, str]] = {}
+        self._registry: dict[str, RegistryRow] = {}
+        self._variables: defaultdict[str, dict[tuple[str, str], bytes]] = defaultdict(dict)  # by pico
+        self._memory: defaultdict[str, dict[tuple[str, str], tuple[str, bytes]]] = defaultdict(dict)  # by pico
+        self._timers: dict[str, TimerRow] = {}  # in order of creation
+        self._inbox: dict[int, InboxRow] = {}
+        self._dedup: defaultdict[str, dict[str, DedupRow]] = defaultdict(dict)  # by channel
+        self._log: defaultdict[str, dict[int, LogRow]] = defaultdict(dict)  # by pico and seq
+        self._log_by_eid: dict[str, LogRow] = {}
+        self._outbox: dict[int, OutboxRow] = {}
+        self._facts: dict[str, str] = {}
+        self._last_inbox_id = 0
+        self._last_outbox_id = 0
+
+    # --- writing ------------------------------------------------------------------------------------------
+
+    def write(self, batch: Sequence[Writes]) -> None:
+        merged = merge(batch)
+        with self._lock:
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
+            self._check(merged)
+            self._delete(merged)
+            self._write_state(merged)
+            self._write_streams(merged)
+
+    def prune(self, now: int) -> int:
+        with self._lock:
+            gone = [row for rows in self._dedup.values() for row in rows.values() if row.expires_at <= now]
+            for row in gone:
+                del self._dedup[row.eci][row.key]
+            return len(gone)
+
+    def _check(self, batch: Merged) -> None:
+        """Raise CommitRefused for all that SQLite would refuse."""
+        for pico, (before, _, _) in batch.heads.items():
+            row = self._picos.get(pico)
+            if row is None or row.head_seq != before:
+                raise CommitRefused(f"the log of pico {pico!r} is not at {before}")
+        for id in batch.inbox_done:
+            if id not in self._inbox:
+                raise CommitRefused(f"inbox row {id} is gone")
+        for id in batch.inbox:
+            if id in self._inbox and id not in batch.inbox_done:
+                raise CommitRefused(f"arrival number {id} was given out twice")
+        for id in batch.outbox_add:
+            if id in self._outbox:
+                raise CommitRefused(f"outbox number {id} was given out twice")
+        logged = {(log.pico, log.seq) for log in batch.log}
+        if len(logged) < len(batch.log) or any(seq in self._log.get(pico, ()) for pico, seq in logged):
+            raise CommitRefused("an event is logged already")
+
+    def _delete(self, batch: Merged) -> None:
+        for pico, (_, after, hash) in batch.heads.items():
+            self._picos[pico] = replace(self._picos[pico], head_seq=after, head_hash=hash)
+        for id in batch.inbox_done:
+            del self._inbox[id]
+        for pico in batch.picos.gone:
+            self._delete_pico(pico)
+        for eci in batch.channels.gone:
+            self._delete_channel(eci)
+        for timer in batch.timers.gone:
+            self._timers.pop(timer, None)
+        for pico, rid in batch.forget_variables:
+            _forget(self._variables[pico], rid)
+        for pico, rid, name in batch.variables.gone:
+            self._variables[pico].pop((rid, name), None)
+        for pico, rid in batch.forget_memory:
+            _forget(self._memory[pico], rid)
+        for pico, rid, rule in batch.memory.gone:
+            self._memory[pico].pop((rid, rule), None)
+
+    def _delete_pico(self, id: str) -> None:
+        row = self._picos.pop(id, None)
+        if row is not None:
+            self._children[row.parent].discard(id)
+        for eci in list(self._ecis.get(id, ())):
+            self._delete_channel(eci)
+        self._ecis.pop(id, None)
+        self._dedup.pop(id, None)  # its id is an ECI, too: the self channel's
+        self._variables.pop(id, None)
+        self._memory.pop(id, None)
+        for inbox in [row for row in self._inbox.values() if row.pico == id]:
+            del self._inbox[inbox.id]
+        for timer in [row for row in self._timers.values() if row.pico == id]:
+            del self._timers[timer.id]
+
+    def _delete_channel(self, eci: str) -> None:
+        row = self._channels.pop(eci, None)
+        if row is not None:
+            self._ecis[row.pico].discard(eci)
+        self._dedup.pop(eci, None)
+
+    def _write_state(self, batch: Merged) -> None:
+        for row in batch.picos.rows.values():
+            self._set_pico(row)
+        for pico, code in batch.codes.items():
+            if pico in self._picos:
+                self._picos[pico] = replace(self._picos[pico], code=code)
+        for channel in batch.channels.rows.values():
+            self._set_channel(channel)
+        for (pico, rid, name), value in batch.variables.rows.items():
+            self._variables[pico][rid, name] = value
+        for (pico, rid, rule), state in batch.memory.rows.items():
+            self._memory[pico][rid, rule] = state
+        self._timers.update(batch.timers.rows)
+        for hash, blob in batch.blobs.items():
+            self._blobs.setdefault(hash, blob)
+        for hash, ruleset in batch.rulesets.items():
+            self._rulesets.setdefault(hash, ruleset)
+        self._registry.update(batch.registry)
+        self._facts.update(batch.facts)
+
+    def _set_pico(self, row: PicoRow) -> None:
+        known = self._picos.get(row.id)
+        if known is not None:
+            self._children[known.parent].discard(row.id)
+        self._picos[row.id] = row
+        self._children[row.parent].add(row.id)
+
+    def _set_channel(self, row: ChannelRow) -> None:
+        known = self._channels.get(row.eci)
+        if known is not None:
+            self._ecis[known.pico].discard(row.eci)
+        self._channels[row.eci] = row
+        self._ecis[row.pico].add(row.eci)
+
+    def _write_streams(self, batch: Merged) -> None:
+        for log in batch.log:
+            self._log[log.pico][log.seq] = log
+            self._log_by_eid.setdefault(log.eid, log)
+        self._inbox.update(batch.inbox)
+        self._last_inbox_id = max(self._last_inbox_id, batch.last_inbox_id)
+        for dedup in batch.dedup.values():
+            self._dedup[dedup.eci][dedup.key] = dedup
+        for (eci, key), response in batch.responses.items():
+            known = self._dedup.get(eci, {}).get(key)
+            if known is not None:
+                self._dedup[eci][key] = replace(known, response=response)
+        self._write_outbox(batch)
+        self._last_outbox_id = max(self._last_outbox_id, batch.last_outbox_id)
+
+    def _write_outbox(self, batch: Merged) -> None:
+        """A row that is done goes, as in SQLite."""
+        self._outbox.update(batch.outbox_add)
+        self._outbox.update({id: row for id, row in batch.outbox_set.items() if id in self._outbox})
+        for id, row in (batch.outbox_add | batch.outbox_set).items():
+            if row.state == "done":
+                self._outbox.pop(id, None)
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def pico(self, id: str) -> PicoRow | None:
+        with self._lock:
+            return self._picos.get(id)
+
+    def children(self, id: str) -> list[PicoRow]:
+        return self._children_of(id)
+
+    def next_child_no(self, id: str) -> int:
+        return max((row.child_no + 1 for row in self._children_of(id)), default=0)
+
+    def roots(self) -> list[PicoRow]:
+        return self._children_of(None)
+
+    def _children_of(self, parent: str | None) -> list[PicoRow]:
+        with self._lock:
+            rows = [self._picos[id] for id in self._children.get(parent, ())]
+        return sorted(rows, key=attrgetter("child_no", "id"))
+
+    def pico_ids(self) -> Iterator[str]:
+        with self._lock:
+            return iter(sorted(self._picos))
+
+    def channel(self, eci: str) -> ChannelRow | None:
+        with self._lock:
+            return self._channels.get(eci)
+
+    def channels(self, pico: str) -> list[ChannelRow]:
+        with self._lock:
+            return [self._channels[eci] for eci in sorted(self._ecis.get(pico, ()))]
+
+    def blob(self, hash: str) -> bytes | None:
+        with self._lock:
+            return self._blobs.get(hash)
+
+    def variable(self, pico: str, rid: str, name: str) -> bytes | None:
+        with self._lock:
+            return self._variables.get(pico, {}).get((rid, name))
+
+    def variables(self, pico: str, rid: str | None = None) -> Iterator[tuple[str, str, bytes]]:
+        with self._lock:
+            known = sorted(self._variables.get(pico, {}).items())
+        return ((owner, name, value) for (owner, name), value in known if rid is None or owner == rid)
+
+    def memory(self, pico: str) -> list[tuple[str, str, str, bytes]]:
+        with self._lock:
+            return [(*rule, *state) for rule, state in sorted(self._memory.get(pico, {}).items())]
+
+    def ruleset(self, hash: str) -> tuple[str, str] | None:
+        with self._lock:
+            return self._rulesets.get(hash)
+
+    def registered(self, url: str) -> RegistryRow | None:
+        with self._lock:
+            return self._registry.get(url)
+
+    def registry(self) -> list[RegistryRow]:
+        with self._lock:
+            return [row for _, row in sorted(self._registry.items())]
+
+    def dedup(self, eci: str, key: str) -> DedupRow | None:
+        with self._lock:
+            return self._dedup.get(eci, {}).get(key)
+
+    def inbox(self, after: int = 0, limit: int = 1000) -> list[InboxRow]:
+        with self._lock:
+            return _page(self._inbox, lambda row: row.id > after, limit)
+
+    def last_inbox_id(self) -> int:
+        with self._lock:
+            return self._last_inbox_id
+
+    def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
+        with self._lock:
+            return _page(self._log.get(pico, {}), lambda row: row.seq > after, limit)
+
+    def log_by_eid(self, eid: str) -> LogRow | None:
+        with self._lock:
+            return self._log_by_eid.get(eid)
+
+    def timers(self, pico: str, rid: str) -> list[TimerRow]:
+        with self._lock:
+            return [row for row in self._timers.values() if row.pico == pico and row.rid == rid]
+
+    def due_timers(self, until: int, limit: int = 100) -> list[TimerRow]:
+        with self._lock:
+            due = [row for row in self._timers.values() if row.due_at <= until]
+        return sorted(due, key=attrgetter("due_at"))[:limit]
+
+    def next_due(self) -> int | None:
+        with self._lock:
+            return min((row.due_at for row in self._timers.values()), default=None)
+
+    def outbox(self, until: int, limit: int = 100) -> list[OutboxRow]:
+        with self._lock:
+            return _page(self._outbox, lambda row: row.state == "ready" and row.next_at <= until, limit)
+
+    def last_outbox_id(self) -> int:
+        with self._lock:
+            return self._last_outbox_id
+
+    def fact(self, name: str) -> str | None:
+        with self._lock:
+            return self._facts.get(name)
+
+    # --- keeping ------------------------------------------------------------------------------------------
+
+    def backup(self, path: str) -> None:
+        """A SQLite file with the same rows."""
+        from .sqlite import SQLiteStore
+
+        if os.path.lexists(path):
+            raise FileExistsError(path)
+        copy = SQLiteStore(path)
+        try:
+            copy.write(self._everything())
+        finally:
+            copy.close()
+
+    def _everything(self) -> list[Writes]:
+        """All rows, and before them the last numbers given out: rows that are done as soon as they are there."""
+        with self._lock:
+            marks = Writes()
+            if self._last_inbox_id:
+                marks.inbox_add.append(InboxRow(self._last_inbox_id, "", "", "", "", b"", 0))
+                marks.inbox_done.append(self._last_inbox_id)
+            if self._last_outbox_id:
+                marks.outbox_add.append(
+                    OutboxRow(self._last_outbox_id, "", 0, 0, "", "", "", b"", "", 0, 0, "done", None)
+                )
+            rows = Writes(
+                inbox_add=list(self._inbox.values()),
+                dedup_add=[row for rows in self._dedup.values() for row in rows.values()],
+                log=[row for rows in self._log.values() for row in rows.values()],
+                picos=dict(self._picos),
+                channels=dict(self._channels),
+                blobs=dict(self._blobs),
+                rulesets=dict(self._rulesets),
+                registry=dict(self._registry),
+                timers=dict(self._timers),
+                outbox_add=list(self._outbox.values()),
+                facts=dict(self._facts),
+            )
+            for pico, variables in self._variables.items():
+                rows.variables.update({(pico, *name): value for name, value in variables.items()})
+            for pico, memory in self._memory.items():
+                rows.memory.update({(pico, *rule): state for rule, state in memory.items()})
+        return [marks, rows]
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+
+
+def _forget(rows: dict[tuple[str, str], Row], rid: str) -> None:
+    for key in [key for key in rows if key[0] == rid]:
+        del rows[key]
+
+
+def _page(rows: Mapping[int, Row], hit: Callable[[Row], bool], limit: int) -> list[Row]:
+    """The first rows by number that hit."""
+    return [row for _, row in sorted(rows.items()) if hit(row)][:limit]

@@ -1,0 +1,153 @@
+"""Events promised for later: timers as rows of the pico's own transaction, fired by rows as well.
+
+A due timer becomes an inbox row and its own next firing in one commit, so it cannot fire twice and cannot be
+forgotten. What came due while the engine was down fires once after the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from krl import KRLTypeError, typeof
+
+from .clock import Chance
+from .directory import Directory
+from .document import dumps, loads
+from .errors import ChannelNotFound
+from .event import Event
+from .event_json import event_bytes
+from .host import Host
+from .loop.respond import Responder
+from .recurrence import BadRecurrence, instant_ms, next_due
+from .store.interface import InboxRow, Store, TimerRow
+
+LONGEST_SLEEP = 60.0  # seconds; a clock that was set is noticed within it
+_log = structlog.get_logger("picoengine")
+
+
+class Timetable:
+    """Promises events and keeps the promises."""
+
+    def __init__(self, store: Store, directory: Directory, responder: Responder, chance: Chance) -> None:
+        self._store = store
+        self._directory = directory
+        self._responder = responder
+        self._chance = chance
+        self._poked = asyncio.Event()
+        self._firing: set[str] = set()  # timers whose firing is on its way to disk
+        self._keeper: asyncio.Task[None] | None = None
+
+    # --- for rules ------------------------------------------------------------------------------------------
+
+    def promise(self, host: Host, rid: str, event: dict[str, Any], timing: str, when: Any) -> dict[str, Any]:
+        """Write the timer into the cycle's changes; the job as KRL sees it. Raises KRLTypeError for a bad time."""
+        id = host.new_id()
+        if timing == "at":
+            due = instant_ms(when)
+            if due is None:
+                raise KRLTypeError(f"schedule .. at expected a timestamp but got {typeof(when)}")
+            job = {"id": id, "type": "at", "time": due, "event": event}
+        else:
+            due = self._first_repeat(when, host.now())
+            job = {"id": id, "type": "repeat", "timespec": when, "event": event}
+        body = dumps(event)
+        host.cycle.changes.timers[id] = TimerRow(id, host.pico.id, rid, timing, dumps(job), due, 0, body)
+        return job
+
+    @staticmethod
+    def _first_repeat(when: Any, now: int) -> int:
+        try:
+            due = next_due(when, now)
+        except BadRecurrence as error:
+            due = instant_ms(when) if isinstance(when, str) else None
+            if due is None:
+                raise KRLTypeError(f"schedule .. repeat: {error}") from error
+        if due is None or due < now:
+            raise KRLTypeError("schedule .. repeat: the time specification never comes due")
+        return due
+
+    def jobs(self, host: Host, rid: str) -> list[dict[str, Any]]:
+        """The jobs of one ruleset of the pico, in order of creation, as KRL sees them."""
+        rows = {row.id: row for row in self._store.timers(host.pico.id, rid)}
+        for id, row in host.cycle.changes.timers.items():
+            if row is None:
+                rows.pop(id, None)
+            elif (row.pico, row.rid) == (host.pico.id, rid):
+                rows[id] = row
+        return [loads(row.spec) for row in rows.values()]
+
+    def remove(self, host: Host, rid: str, id: str | None) -> None:
+        """Remove one job of the ruleset, or all; an unknown id is no error."""
+        for job in self.jobs(host, rid):
+            if id is None or job["id"] == id:
+                host.cycle.changes.timers[job["id"]] = None
+
+    # --- firing ---------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Fire what is overdue, then keep watch."""
+        self.fire_due()
+        self._keeper = asyncio.get_running_loop().create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Fire nothing any more."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+
+    def poke(self, timers: Iterable[str]) -> None:
+        """These timers have changed on disk."""
+        self._firing.difference_update(timers)
+        self._poked.set()
+
+    def forget_firing(self) -> None:
+        """What was on its way to disk did not arrive."""
+        self._firing.clear()
+        self._poked.set()
+
+    async def _keep(self) -> None:
+        while True:
+            self._poked.clear()
+            due = None if self._firing else self._store.next_due()
+            seconds = LONGEST_SLEEP if due is None else min(max(0.0, (due - self._chance.now()) / 1000), LONGEST_SLEEP)
+            try:
+                await asyncio.wait_for(self._poked.wait(), seconds)
+            except TimeoutError:
+                self.fire_due()
+
+    def fire_due(self) -> None:
+        """Let every timer fire whose time has come."""
+        now = self._chance.now()
+        for timer in self._store.due_timers(now):
+            if timer.id not in self._firing:
+                self._firing.add(timer.id)
+                self._fire(timer, now)
+
+    def _fire(self, timer: TimerRow, now: int) -> None:
+        job = loads(timer.body)
+        try:
+            channel = self._directory.channel(job["eci"])
+        except ChannelNotFound:
+            _log.warning("a timer's channel is gone; it is removed", pico=timer.pico, rid=timer.rid, timer=timer.id)
+            self._responder.fire(None, timer.id, None)
+            return
+        attrs = job["data"]["attrs"]
+        event = Event(self._chance.new_eid(), channel.eci, job["domain"], job["name"], attrs, now)
+        row = InboxRow(
+            0, timer.pico, event.eid, event.eci, f"timer:{timer.id}/{timer.fire_no}", event_bytes(event), now
+        )
+        self._responder.fire(row, timer.id, self._next(timer, now))
+
+    @staticmethod
+    def _next(timer: TimerRow, now: int) -> TimerRow | None:
+        if timer.kind == "at":
+            return None
+        try:
+            due = next_due(loads(timer.spec)["timespec"], now)
+        except BadRecurrence:  # a date text repeats once
+            due = None
+        return None if due is None else replace(timer, due_at=due, fire_no=timer.fire_no + 1)
