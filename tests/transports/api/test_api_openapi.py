@@ -1,0 +1,53 @@
+"""The OpenAPI document describes the routes that are there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from transports.api import document
+
+DOCUMENT = document("1.2.3", "http://localhost:3000")
+OPERATIONS = [(path, method, each) for path, item in DOCUMENT["paths"].items() for method, each in item.items()]
+
+
+async def test_it_is_served(front: Any) -> None:
+    assert (await front.ask("GET", "/api/openapi.json")).json == DOCUMENT
+
+
+def test_it_is_an_openapi_document() -> None:
+    assert re.fullmatch(r"3\.1\.\d", DOCUMENT["openapi"])
+    assert set(DOCUMENT["info"]) >= {"title", "version"}
+
+
+def test_each_operation_has_a_name_of_its_own() -> None:
+    names = [operation["operationId"] for _, _, operation in OPERATIONS]
+
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_each_operation_declares_the_parameters_of_its_path(path: str, method: str, operation: dict[str, Any]) -> None:
+    declared = [parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"]
+
+    assert declared == re.findall(r"\{(.+?)\}", path)
+    assert all(parameter["required"] for parameter in operation["parameters"])
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_each_operation_says_what_it_answers(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+
+    assert all(response["description"] for response in responses.values())
+    reference = responses["default"]["content"]["application/problem+json"]["schema"]["$ref"]
+    assert reference == "#/components/schemas/Problem" and "Problem" in DOCUMENT["components"]["schemas"]
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+async def test_each_operation_is_there(front: Any, path: str, method: str, operation: dict[str, Any]) -> None:
+    answer = await front.ask(method.upper(), re.sub(r"\{.+?\}", "x", path))
+
+    assert answer.status not in (405, 500)
+    assert "Cannot" not in answer.body.decode() or answer.status != 404

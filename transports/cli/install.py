@@ -1,0 +1,49 @@
+"""`picoengine install`: a ruleset from a URL or a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from .client import Client, engine_options, write_json
+from .picos import ui_channel
+
+
+@click.command("install", short_help="Install a ruleset on a pico.")
+@click.argument("source", metavar="URL|FILE")
+@click.option("--eci", help="The pico's UI channel. [default: the root's]")
+@click.option("--pico", "name", metavar="NAME", help="The pico's name, if only one is called so.")
+@click.option("--config", metavar="JSON", default="{}", help="The ruleset's configuration, a JSON map.")
+@engine_options
+def command(source: str, eci: str | None, name: str | None, config: str, client: Client, as_json: bool) -> None:
+    """Install the ruleset at a URL, which the engine fetches, or in a FILE (- is the standard input)."""
+    attributes = {**_source(source), "config": _configuration(config)}
+    reply = client.event(ui_channel(client, eci, name), "engine_ui", "install", attributes)
+    if as_json:
+        write_json(reply)
+    else:
+        click.echo(f"installed {source}", err=True)
+
+
+def _source(source: str) -> dict[str, str]:
+    """The attribute that says where the text is, or what it is."""
+    if "://" in source:
+        return {"url": source}
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"cannot read {source}: {error}") from error
+    return {"source": text}
+
+
+def _configuration(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"--config: {error}") from error
+    if not isinstance(value, dict):
+        raise click.UsageError(f"--config expects a JSON map, found {text!r}")
+    return value

@@ -1,0 +1,196 @@
+"""What the program is told: flags, environment, a file, defaults; the first that says something wins.
+
+The settings of the engine and of each transport are records; their fields are the names that may be set. A field
+`max_body_bytes` is `max_body_bytes` at the top of the file `<home>/config.toml` and PICO_ENGINE_MAX_BODY_BYTES in the
+environment; a field of HTTP's settings stands in the file's table `[http]`, one of the limits in `[limits]`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from engine import Settings
+
+from .http import HttpSettings
+
+FILE_NAME = "config.toml"
+STORE_NAME = "picoengine.db"
+DEFAULT_HOME = "~/.picoengine"
+PREFIX = "PICO_ENGINE_"
+OTHER_VARIABLES = {"port": "PORT"}  # as in the Node engine
+SECRETS = frozenset({"token"})
+
+Limits: type[Any] = type(Settings().limits)
+SECTIONS: dict[str, type[Any]] = {"": Settings, "limits": Limits, "http": HttpSettings}
+_NESTED = frozenset({"limits"})  # a field of Settings that is a section of its own
+
+
+class ConfigurationError(Exception):
+    """A setting that is not there, or not of its type; the text says where it was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting's value and who said it."""
+
+    section: str
+    name: str
+    value: Any
+    source: str  # "default", "flag --port", "PORT", "/home/x/config.toml"
+
+    @property
+    def shown_value(self) -> Any:
+        """The value as it may be shown."""
+        return "***" if self.name in SECRETS and self.value else self.value
+
+    @property
+    def key(self) -> str:
+        """Its name with its section."""
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that is set."""
+
+    home: Path
+    settings: tuple[Setting, ...]
+
+    @property
+    def engine(self) -> Settings:
+        """The engine's settings."""
+        return Settings(limits=Limits(**self._section("limits")), **self._section(""))
+
+    @property
+    def http(self) -> HttpSettings:
+        """HTTP's settings."""
+        return HttpSettings(**self._section("http"))
+
+    def is_default(self, name: str) -> bool:
+        """Whether nobody said anything about the setting."""
+        return any(each.name == name and each.source == "default" for each in self.settings)
+
+    def _section(self, section: str) -> dict[str, Any]:
+        return {each.name: each.value for each in self.settings if each.section == section}
+
+
+def read_configuration(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Configuration:
+    """The configuration of flags (None: not given), environment, and the file in the home folder.
+
+    Raises ConfigurationError for an unknown name or a value of the wrong type.
+    """
+    home = Path(flags.get("home") or environment.get(PREFIX + "HOME") or DEFAULT_HOME).expanduser()
+    path = home / FILE_NAME
+    tables = _file_tables(path)
+    settings = []
+    for section, name, kind, default in _known():
+        setting = Setting(section, name, default, "default")
+        variable = next((each for each in _variables(name) if environment.get(each)), None)
+        if flags.get(name) is not None:
+            setting = Setting(section, name, flags[name], f"flag --{name.replace('_', '-')}")
+        elif variable is not None:
+            setting = Setting(section, name, _from_text(environment[variable], kind, variable), variable)
+        elif name in tables[section]:
+            where = f"{path}: {f'{section}.{name}' if section else name}"
+            setting = Setting(section, name, _checked(tables[section][name], kind, where), str(path))
+        settings.append(setting)
+    return _completed(Configuration(home, tuple(settings)))
+
+
+def _completed(configuration: Configuration) -> Configuration:
+    """With the defaults that depend on others: the store is in the home folder, the base URL has the port."""
+    derived = {
+        "store": f"sqlite:///{configuration.home / STORE_NAME}",
+        "base_url": f"http://localhost:{configuration.http.port}",
+    }
+    settings = tuple(
+        Setting("", each.name, derived[each.name], "default")
+        if each.name in derived and each.source == "default"
+        else each
+        for each in configuration.settings
+    )
+    return Configuration(configuration.home, settings)
+
+
+def _known() -> Iterator[tuple[str, str, Any, Any]]:
+    """Section, name, type and default of every setting."""
+    for section, record in SECTIONS.items():
+        kinds = get_type_hints(record)
+        defaults = record()
+        for field in fields(record):
+            if field.name not in _NESTED:
+                yield section, field.name, kinds[field.name], getattr(defaults, field.name)
+
+
+def _variables(name: str) -> list[str]:
+    return [PREFIX + name.upper(), *([OTHER_VARIABLES[name]] if name in OTHER_VARIABLES else [])]
+
+
+def _file_tables(path: Path) -> dict[str, dict[str, Any]]:
+    """The file's settings by section; empty if there is no file."""
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        content = {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    tables: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for name, value in content.items():
+        if name in SECTIONS and isinstance(value, dict):
+            tables[name] = value
+        else:
+            tables[""][name] = value
+    for section, table in tables.items():
+        _refuse_unknown(path, section, table)
+    return tables
+
+
+def _refuse_unknown(path: Path, section: str, table: Mapping[str, Any]) -> None:
+    known = [name for each, name, _, _ in _known() if each == section]
+    for name in table:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ConfigurationError(f"{path}: no setting {f'{section}.{name}' if section else name!r}{hint}")
+
+
+def _checked(value: Any, kind: Any, where: str) -> Any:
+    """A value of the file, which has types of its own."""
+    if get_origin(kind) is tuple:
+        item_kind = get_args(kind)[0]
+        if isinstance(value, list):
+            return tuple(_checked(item, item_kind, where) for item in value)
+    elif kind is float and type(value) is int:
+        return float(value)
+    elif type(value) is kind:
+        return value
+    raise ConfigurationError(f"{where}: expected {_named(kind)}, found {value!r}")
+
+
+def _from_text(text: str, kind: Any, where: str) -> Any:
+    """A value of the environment."""
+    if get_origin(kind) is tuple:
+        return tuple(item.strip() for item in text.split(",") if item.strip())
+    if kind is bool:
+        known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+        if text.lower() in known:
+            return known[text.lower()]
+    elif kind is str:
+        return text
+    else:
+        try:
+            return kind(text)
+        except ValueError:
+            pass  # told below, with the name of the variable
+    raise ConfigurationError(f"{where}: expected {_named(kind)}, found {text!r}")
+
+
+def _named(kind: Any) -> str:
+    if get_origin(kind) is tuple:
+        return "a list of texts"
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[kind]

@@ -1,0 +1,173 @@
+"""The program: an engine, its HTTP, and the signals that end it.
+
+SIGTERM or SIGINT: no new connections, 503 for what still comes in on open ones, what is under way is finished, exit
+status 0. A second signal ends the process at once; nothing that was acknowledged is lost by that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+
+from engine import Engine, Settings, open_engine
+
+from .api import Metrics
+from .api import application as api_application
+from .configuration import Configuration, ConfigurationError
+from .http import Application, HttpSettings, decoders
+from .logs import log_to_stderr
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NODE_TRACES = ("db/CURRENT", "pico-engine.log")  # what a Node engine leaves in its home folder
+
+
+def run(configuration: Configuration) -> int:
+    """Serve until a signal; the exit status.
+
+    Raises ConfigurationError if it cannot listen or have its home folder, StoreUnavailable if it cannot open the store.
+    """
+    log_to_stderr()
+    _prepare_home(configuration)
+    http = configuration.http
+    if not http.loopback_only and not http.token:
+        print("others can reach this engine, and it has no PICO_ENGINE_TOKEN: /api is closed to all", file=sys.stderr)
+    with bind(http) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        port = listener.getsockname()[1]
+        settings = configuration.engine
+        if configuration.is_default("base_url"):
+            settings = replace(settings, base_url=f"http://localhost:{port}")
+        runner.run(_serve(settings, replace(http, port=port), listener))
+    return 0
+
+
+async def _serve(settings: Settings, http: HttpSettings, listener: socket.socket) -> None:
+    async with open_engine(settings, decoders=decoders(settings)) as engine:
+        metrics = Metrics(lambda: _gauges(engine))
+        application = Application(engine, http, api_application(engine, http, metrics), metrics.observe)
+        greeting = f"picoengine is at {_url(http)} (data: {settings.store})"
+        server = Server(server_configuration(application, http), greeting)
+        _stop_on_signals(application, server, engine.reports.feed.end)
+        await server.serve([listener])
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, whose signals are ours: it would raise a caught one again when done, and end the process.
+
+    `greeting` is printed when connections are accepted, not before: who reads it may connect at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, greeting: str = "") -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self._greeting:
+            print(self._greeting, flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+def server_configuration(application: Application, http: HttpSettings) -> uvicorn.Config:
+    """uvicorn as we want it: quiet, without what costs time at each request."""
+    return uvicorn.Config(
+        application,
+        http=_protocol(http),
+        loop="none",
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=bool(http.trusted_proxies),
+        forwarded_allow_ips=list(http.trusted_proxies),
+        timeout_keep_alive=http.keep_alive_seconds,
+        timeout_graceful_shutdown=http.stop_seconds,
+    )
+
+
+def _protocol(http: HttpSettings) -> Any:
+    """The quick parser with our limits; h11, which has its own, where it is not to be had."""
+    try:
+        from .http.protocol import limited_protocol
+    except ImportError:
+        return "h11"
+    return limited_protocol(http.max_head_bytes)
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _stop_on_signals(application: Application, server: Server, end_streams: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int) -> None:
+        if server.should_exit:
+            os._exit(128 + number)
+        application.stopping = True
+        end_streams()
+        server.should_exit = True
+
+    for number in SIGNALS:
+        try:
+            loop.add_signal_handler(number, stop, number)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda caught, frame: loop.call_soon_threadsafe(stop, caught))
+
+
+def _gauges(engine: Engine) -> Iterator[tuple[str, str, float]]:
+    yield "picoengine_ready", "1 when the engine takes events.", float(engine.ready and not engine.stopping)
+
+
+def bind(http: HttpSettings) -> socket.socket:
+    """A bound socket, made before anything else, so that a taken port is told at once and touches no data."""
+    host = http.host.strip("[]")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, http.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {host}, port {http.port}: {error.strerror or error}") from error
+    return listener
+
+
+def _url(http: HttpSettings) -> str:
+    host = http.host.strip("[]")
+    if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{http.port}"
+
+
+def _prepare_home(configuration: Configuration) -> None:
+    home = configuration.home
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot make the home folder {home}: {error.strerror or error}") from error
+    if any((home / trace).exists() for trace in NODE_TRACES):
+        print(f"{home} is also the home of a Node pico engine; its files are left alone", file=sys.stderr)
