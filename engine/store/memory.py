@@ -86,7 +86,8 @@ class MemoryStore:
             if id not in self._inbox:
                 raise CommitRefused(f"inbox row {id} is gone")
         for id in batch.inbox:
-            if id in self._inbox and id not in batch.inbox_done:
+            known = self._inbox.get(id)
+            if known is not None and id not in batch.inbox_done and known.pico not in batch.picos.gone:
                 raise CommitRefused(f"arrival number {id} was given out twice")
         for id in batch.outbox_add:
             if id in self._outbox:

@@ -94,7 +94,8 @@ class Stores(RuleBasedStateMachine):
             self._write_singly(self.single, batch)
 
     def _write_singly(self, store: Store, batch: list[Writes]) -> None:
-        if any([_outcome(store, [each]) == "refused" for each in batch]):
+        outcomes = [_outcome(store, [each]) for each in batch]
+        if "refused" in outcomes:
             # The one case where a batch is kinder: an event that a deleted pico had in its inbox may be done.
             assert any(None in each.picos.values() for each in batch)
             assert any(each.inbox_done for each in batch)
