@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
@@ -60,9 +61,10 @@ class EventIds:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """Where an engine takes time, chance and names from."""
+    """Where an engine takes time, chance and names from; `sleep`, in seconds, goes by the clock of `now`."""
 
     now: Callable[[], int] = now_ms
     random: Callable[[], float] = field(default_factory=lambda: SystemRandom().random)
     new_id: Callable[[], str] = new_id
     new_eid: Callable[[], str] = field(default_factory=EventIds)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

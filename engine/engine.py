@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from time import perf_counter
+from time import perf_counter_ns
 from typing import Any, TypeVar
 
 import orjson
@@ -50,6 +50,7 @@ from .modules import MODULES
 from .modules.http_request import response_map
 from .registry.loading import Loader
 from .registry.registry import COMPILER_VERSION, Registry
+from .registry.sources import Fetched
 from .reports import Reports
 from .root import equip, new_root, ui_channel
 from .settings import Settings
@@ -127,19 +128,29 @@ class Engine:
         Raises ChannelNotFound, PolicyRefused, Undecodable, DeliveryTooLarge, KeyReused, Overloaded, StoreUnavailable.
         """
         stored: asyncio.Future[Receipt] = self._loop.create_future()
-        item = self._item(delivery, None)
-        if item.event is None:
-            raise Undecodable("only an event can be accepted without waiting for its end")
-        known = self._known_key(item, delivery)
-        if known is not None:
-            if isinstance(known, Item) and not known.stored:
-                known.followers.append(lambda reply, error: _settle(stored, Receipt(known.eid, duplicate=True), None))
-                return await stored
-            return Receipt(known.eid, duplicate=True)
-        decision = self._responder.store_item(item)
-        decision.then.append(lambda lost: _settle(stored, Receipt(item.eid), lost))
-        self._enter(item)
+        self.accept_nowait(delivery, lambda receipt, error: _settle(stored, receipt, error))
         return await stored
+
+    def accept_nowait(self, delivery: Delivery, told: Callable[[Receipt | None, EngineError | None], None]) -> None:
+        """`accept` for callers without a task of their own: `told` is called once, perhaps at once."""
+        try:
+            item = self._item(delivery, None)
+            if item.event is None:
+                raise Undecodable("only an event can be accepted without waiting for its end")
+            known = self._known_key(item, delivery)
+        except EngineError as error:
+            told(None, error)
+            return
+        if known is not None:
+            receipt = Receipt(known.eid, duplicate=True)
+            if isinstance(known, Item) and not known.stored:
+                known.followers.append(lambda reply, error: told(receipt, None))
+            else:
+                told(receipt, None)
+            return
+        decision = self._responder.store_item(item)
+        decision.then.append(lambda lost: told(None, lost) if lost else told(Receipt(item.eid), None))
+        self._enter(item)
 
     async def deliver(self, delivery: Delivery) -> Reply:
         """Let an event or a query have its turn; returns when what it did is on disk.
@@ -204,14 +215,14 @@ class Engine:
             raise Stopping("the engine is stopping")
         if self._mailboxes.waiting >= self.settings.inbox_limit:
             raise Overloaded(f"{self._mailboxes.waiting} requests are waiting (inbox_limit)")
-        received = perf_counter()
+        received = perf_counter_ns()
         channel, request = self._door.decode(delivery)
         box = self._mailboxes.known(channel.pico)
         if box is not None and len(box.items) >= self.settings.pico_inbox_limit:
             raise Overloaded(f"{len(box.items)} requests are waiting for this pico (pico_inbox_limit)")
         item = Item(channel.pico, request, delivery.transport, done, received_at=self._chance.now())
         item.one_answer = delivery.one_answer
-        item.received_monotonic = received
+        item.received_ns = received
         if delivery.key is not None and item.event is not None:
             item.key = (delivery.eci, delivery.key)
             item.body_hash = body_hash(delivery)
@@ -263,9 +274,9 @@ class Engine:
         if item is not None and decision.box is None:
             item.stored = True
         if decision.writes.log:
-            self.reports.feed.add(decision.writes.log, (perf_counter() - decision.began) * 1000)
+            self.reports.feed.add(decision.writes.log, (perf_counter_ns() - decision.began_ns) / 1e6)
         if decision.writes.timers:
-            self._timetable.poke(decision.writes.timers)
+            self._timetable.settle(decision.number, decision.writes.timers)
         for row in decision.writes.outbox_add:
             self._outbox.put(row)
         for woken in decision.wakes:
@@ -281,7 +292,7 @@ class Engine:
         _log.error("commit failed; everything undecided is forgotten", error=str(error), commits=len(decisions))
         self._mailboxes.pause()
         self._parts.directory.forget_decided()
-        self._timetable.forget_firing()
+        self._timetable.forget_decided()
         again = [item for box in self._mailboxes.all() if (item := self._mailboxes.give_up(box)) is not None]
         for decision in decisions:
             item = decision.item
@@ -303,6 +314,7 @@ class Engine:
     def _retry(self) -> None:
         self._writer.reopen()
         self._take_inbox()
+        self._timetable.poke()
         self._mailboxes.resume()
 
     def _run(self, box: Any, item: Item) -> None:
@@ -378,9 +390,11 @@ class Engine:
                 answer = InboxRow(0, channel.pico, event.eid, event.eci, source, event_bytes(event), now)
         self._responder.settle_effect(row, answer)
 
-    def _fetch_source(self, url: str, headers: dict[str, str]) -> str:
+    def _fetch_source(self, url: str, headers: dict[str, str]) -> Fetched:
         limits = web.WebLimits(self.settings.fetch_seconds, private_networks=self.settings.private_networks)
-        return wait(web.source(url, headers, limits))
+        answer = wait(web.source(url, headers, limits))
+        text = None if answer.status == web.NOT_MODIFIED else answer.body.decode("utf-8", "replace")
+        return Fetched(text, answer.headers.get("etag"))
 
     async def _happens(self, pico: str, eci: str, domain: str, type: str, attrs: dict[str, Any]) -> Reply:
         """An event that the engine itself makes, waited for."""
@@ -405,7 +419,7 @@ class Engine:
         self._sweeper = self._loop.create_task(self._sweep())
         self._take_inbox()
         await self._greet_root(host.pico.id, new)
-        await self._timetable.start()
+        self._timetable.start()
         self._outbox.start()
         self.ready = True
 
@@ -452,7 +466,7 @@ class Engine:
         self.ready = False
         self.reports.feed.end()
         self._mailboxes.pause()
-        await self._timetable.stop()
+        self._timetable.stop()
         await self._outbox.stop()
         end = self._loop.time() + seconds
         while self._mailboxes.under_way and self._loop.time() < end:

@@ -48,7 +48,7 @@ from .registry.loading import Loader
 from .registry.registry import Registry
 from .salience import Salience
 from .settings import Settings
-from .store.interface import LogRow, Store
+from .store.interface import LogRow, Store, TimerRow
 from .trace import Trace
 
 
@@ -77,6 +77,10 @@ class Timetable(Protocol):
 
     def remove(self, host: Host, rid: str, id: str | None) -> None:
         """Remove one job of the ruleset, or all; an unknown id is no error."""
+        ...
+
+    def decide(self, number: int, timers: Mapping[str, TimerRow | None]) -> None:
+        """Rows that commit `number` will write: from now on true for all but the disk."""
         ...
 
 
@@ -406,10 +410,10 @@ def split_event(event: Any) -> tuple[str, str]:
 
 
 def event_attributes(attrs: Any) -> dict[str, Any]:
-    """Attributes as plain JSON; null is none. Raises KRLTypeError for anything but a map."""
+    """Attributes as plain JSON; null is none. Raises KRLValueError for anything but a map."""
     if attrs is None:
         return {}
     if not isinstance(attrs, dict):
-        raise KRLTypeError("Expected a JSON map for event.data.attrs")
+        raise KRLValueError("Expected a JSON map for event.data.attrs")
     attributes: dict[str, Any] = plain(attrs)
     return attributes

@@ -4,7 +4,7 @@ Lines of an event are in its trace and are told from there when somebody asks (`
 kept here, in a ring that drops the oldest: queries, lines written while one was answered, and what the engine itself
 has to say about a pico. All lines that a rule or the engine writes also go to the log of the process, without secrets.
 
-Source: semantics, "Logging".
+Source: docs/operations.md, "Watching it".
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _rule_lines(eid: str, facts: dict[str, Any], time: int, entries: list[list[A
             case [Kind.TURN, turn]:
                 rid = turn
             case [Kind.RAISE, domain, type, attrs, _]:
-                raised.append(_event_facts(facts["eci"], domain, type, attrs, time))
+                raised.append(_event_facts(facts["eci"], domain, type, shown(attrs), time))
             case [Kind.RULE, rule, _]:
                 yield _line(time, eid, "rule selected", rid=rid, rule_name=rule)
             case [Kind.FIRED, _, fired]:

@@ -5,6 +5,7 @@ Where they come from (file, environment, flags) is the program's affair: transpo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from krl import Limits
@@ -28,6 +29,7 @@ class Settings:
     trace: bool = True
     file_folders: tuple[str, ...] = ()  # `file:` URLs of rulesets are read only below these
     source_hosts: tuple[str, ...] = ()  # hosts that rulesets may be fetched from; empty: any
+    source_headers: Mapping[str, str] = field(default_factory=dict)  # host or origin → `Name: value`, sent there only
     fetch_seconds: float = 10.0
     private_networks: bool = True  # may rules and installs reach private addresses?
     hide_channels: bool = False  # unknown ECI and denied policy look the same to strangers

@@ -2,12 +2,15 @@
 
 A due timer becomes an inbox row and its own next firing in one commit, so it cannot fire twice and cannot be
 forgotten. What came due while the engine was down fires once after the start.
+
+What finished cycles have decided about timers is true at once, and on disk a little later: until then it lies on top
+of the store's rows, under the number of its commit. A timer that is under way in this way does not fire.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +21,7 @@ from krl import KRLTypeError, typeof
 from .clock import Chance
 from .directory import Directory
 from .document import dumps, loads
-from .errors import ChannelNotFound
+from .errors import ChannelNotFound, StoreUnavailable
 from .event import Event
 from .event_json import event_bytes
 from .host import Host
@@ -27,6 +30,7 @@ from .recurrence import BadRecurrence, instant_ms, next_due
 from .store.interface import InboxRow, Store, TimerRow
 
 LONGEST_SLEEP = 60.0  # seconds; a clock that was set is noticed within it
+RETRY_SECONDS = 1.0  # after a store that could not be read
 _log = structlog.get_logger("picoengine")
 
 
@@ -38,8 +42,8 @@ class Timetable:
         self._directory = directory
         self._responder = responder
         self._chance = chance
+        self._ahead: dict[str, tuple[int, TimerRow | None]] = {}  # decided, not yet on disk
         self._poked = asyncio.Event()
-        self._firing: set[str] = set()  # timers whose firing is on its way to disk
         self._keeper: asyncio.Task[None] | None = None
 
     # --- for rules ------------------------------------------------------------------------------------------
@@ -74,7 +78,8 @@ class Timetable:
     def jobs(self, host: Host, rid: str) -> list[dict[str, Any]]:
         """The jobs of one ruleset of the pico, in order of creation, as KRL sees them."""
         rows = {row.id: row for row in self._store.timers(host.pico.id, rid)}
-        for id, row in host.cycle.changes.timers.items():
+        decided = {id: row for id, (_, row) in self._ahead.items()}
+        for id, row in (decided | host.cycle.changes.timers).items():
             if row is None:
                 rows.pop(id, None)
             elif (row.pico, row.rid) == (host.pico.id, rid):
@@ -87,45 +92,67 @@ class Timetable:
             if id is None or job["id"] == id:
                 host.cycle.changes.timers[job["id"]] = None
 
+    # --- what finished cycles have decided --------------------------------------------------------------------
+
+    def decide(self, number: int, timers: Mapping[str, TimerRow | None]) -> None:
+        """Rows that commit `number` will write."""
+        for id, row in timers.items():
+            self._ahead[id] = (number, row)
+
+    def settle(self, number: int, timers: Mapping[str, TimerRow | None]) -> None:
+        """Commit `number` is on disk."""
+        for id in timers:
+            if self._ahead.get(id, (0,))[0] == number:
+                del self._ahead[id]
+        self.poke()
+
+    def forget_decided(self) -> None:
+        """What was on its way to disk did not arrive. Nothing fires before `poke`: it would be refused, too."""
+        self._ahead.clear()
+
+    def poke(self) -> None:
+        """Look again what is due."""
+        self._poked.set()
+
     # --- firing ---------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Fire what is overdue, then keep watch."""
-        self.fire_due()
         self._keeper = asyncio.get_running_loop().create_task(self._keep())
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Fire nothing any more."""
         if self._keeper is not None:
             self._keeper.cancel()
 
-    def poke(self, timers: Iterable[str]) -> None:
-        """These timers have changed on disk."""
-        self._firing.difference_update(timers)
-        self._poked.set()
-
-    def forget_firing(self) -> None:
-        """What was on its way to disk did not arrive."""
-        self._firing.clear()
-        self._poked.set()
-
     async def _keep(self) -> None:
         while True:
             self._poked.clear()
-            due = None if self._firing else self._store.next_due()
-            seconds = LONGEST_SLEEP if due is None else min(max(0.0, (due - self._chance.now()) / 1000), LONGEST_SLEEP)
             try:
-                await asyncio.wait_for(self._poked.wait(), seconds)
-            except TimeoutError:
-                self.fire_due()
+                seconds = self._fire_due()
+            except StoreUnavailable as error:
+                _log.error("no timer can fire for now", error=error.text)
+                seconds = RETRY_SECONDS
+            await self._sleep(seconds)
 
-    def fire_due(self) -> None:
-        """Let every timer fire whose time has come."""
+    async def _sleep(self, seconds: float) -> None:
+        """Wait for the time, or to be poked."""
+        waits = [asyncio.ensure_future(each) for each in (self._poked.wait(), self._chance.sleep(seconds))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+    def _fire_due(self) -> float:
+        """Let every timer fire whose time has come; how many seconds there is nothing more to do."""
         now = self._chance.now()
         for timer in self._store.due_timers(now):
-            if timer.id not in self._firing:
-                self._firing.add(timer.id)
+            if timer.id not in self._ahead:
                 self._fire(timer, now)
+        due = self._store.next_due()
+        # What is due and still there is under way: when it has settled there will be a poke.
+        return LONGEST_SLEEP if due is None or due <= now else min((due - now) / 1000, LONGEST_SLEEP)
 
     def _fire(self, timer: TimerRow, now: int) -> None:
         job = loads(timer.body)
@@ -133,14 +160,18 @@ class Timetable:
             channel = self._directory.channel(job["eci"])
         except ChannelNotFound:
             _log.warning("a timer's channel is gone; it is removed", pico=timer.pico, rid=timer.rid, timer=timer.id)
-            self._responder.fire(None, timer.id, None)
+            self._decide_firing(timer, None, None)
             return
         attrs = job["data"]["attrs"]
         event = Event(self._chance.new_eid(), channel.eci, job["domain"], job["name"], attrs, now)
         row = InboxRow(
             0, timer.pico, event.eid, event.eci, f"timer:{timer.id}/{timer.fire_no}", event_bytes(event), now
         )
-        self._responder.fire(row, timer.id, self._next(timer, now))
+        self._decide_firing(timer, row, self._next(timer, now))
+
+    def _decide_firing(self, timer: TimerRow, event: InboxRow | None, next_firing: TimerRow | None) -> None:
+        decision = self._responder.fire(event, timer.id, next_firing)
+        self.decide(decision.number, decision.writes.timers)
 
     @staticmethod
     def _next(timer: TimerRow, now: int) -> TimerRow | None:

@@ -5,14 +5,14 @@ what it is (Kind); who reads the list in order knows from the entries before wha
 
     event, turn, skip | rule, round, fired, directive | action | set | raise | promise | log …, end, …
 
-Values are bounded and without secrets (shown.py). What the event changed stands in its log row's `changes`; the trace
-adds what was there before.
+Values are bounded and without secrets (shown.py), on the way in or, where that would cost too much, on the way out.
+What the event changed stands in its log row's `changes`; the trace adds what was there before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from time import perf_counter
+from collections.abc import Callable, Mapping
+from time import perf_counter_ns
 from typing import Any
 
 from .document import dumps, loads
@@ -20,6 +20,7 @@ from .shown import shown
 
 MAX_ENTRIES = 2000
 MAX_BYTES = 256 * 1024
+LARGE_BYTES = 16 * 1024  # a trace that is larger keeps only what may be shown of raised attributes
 
 Entry = tuple[Any, ...]
 
@@ -58,6 +59,9 @@ REASONS = {
 }
 
 
+_ROUND = (Kind.ROUND,)
+
+
 class Trace:
     """The notes of one cycle."""
 
@@ -67,95 +71,99 @@ class Trace:
         "_entered",
         "_entries",
         "_missed",
+        "_note",
         "_received",
         "_scheduled",
         "at",
         "source",
     )
 
-    def __init__(self, source: str, at: int, received: float | None = None, entered: float | None = None) -> None:
-        """The cycle begins, at `at` ms by the engine's clock; `received` and `entered` are monotonic seconds."""
+    def __init__(self, source: str, at: int, received: int | None = None, entered: int | None = None) -> None:
+        """The cycle begins, at `at` ms by the engine's clock; `received` and `entered` are monotonic nanoseconds."""
         self.source = source
         self.at = at
         self._received = received
         self._entered = entered
-        self._began = perf_counter()
+        self._began = perf_counter_ns()
         self._scheduled = self._began
         self._entries: list[Entry] = []
+        self._note: Callable[[Entry], None] = self._entries.append
         self._missed = 0
         self._before: list[tuple[str, str, Any]] = []
 
     # --- noting -------------------------------------------------------------------------------------------
 
-    def _note(self, *entry: Any) -> None:
-        if len(self._entries) < MAX_ENTRIES:
-            self._entries.append(entry)
-        else:
-            self._missed += 1
+    def _check_room(self) -> None:
+        """Asked wherever a rule can loop; what stands between two such places is not much."""
+        if len(self._entries) >= MAX_ENTRIES:
+            self._note = self._miss
+
+    def _miss(self, entry: Entry) -> None:
+        self._missed += 1
 
     def scheduled(self) -> None:
         """The schedule phase is over."""
-        self._scheduled = perf_counter()
+        self._scheduled = perf_counter_ns()
 
     def turn(self, rid: str, domain: str, type: str, *, same_event: bool) -> None:
         """A ruleset is offered an event, the same as the last one or another."""
+        self._check_room()
         if not same_event:
-            self._note(Kind.EVENT, domain, type)
-        self._note(Kind.TURN, rid)
+            self._note((Kind.EVENT, domain, type))
+        self._note((Kind.TURN, rid))
 
     def skipped(self, rule: str, *, simple: bool, moved: bool) -> None:
         """The rule was not selected: its expression is a single primitive, or it moved, or it did not."""
-        self._note(Kind.SKIP, rule, Why.TEST if simple else Why.PROGRESS if moved else Why.WAITING)
+        self._note((Kind.SKIP, rule, Why.TEST if simple else Why.PROGRESS if moved else Why.WAITING))
 
     def selected(self, rule: str, captured: Mapping[str, Any]) -> None:
         """The rule was selected."""
-        self._note(Kind.RULE, rule, shown(captured) if captured else None)
+        self._note((Kind.RULE, rule, shown(captured) if captured else None))
 
     def ended(self, word: str) -> None:
         """`last`, or `error error`: the ruleset's other rules are not asked."""
-        self._note(Kind.END, word)
+        self._note((Kind.END, word))
 
     def cleared(self) -> None:
         """The schedule was emptied."""
-        self._note(Kind.CLEARED)
+        self._note((Kind.CLEARED,))
 
     def round(self) -> None:
         """A round of the selected rule's body begins."""
-        self._note(Kind.ROUND)
+        self._check_room()
+        self._note(_ROUND)
 
     def fired(self, condition: Any, fired: bool) -> None:
         """The round's condition was decided."""
-        self._note(Kind.FIRED, shown(condition), fired)
+        self._note((Kind.FIRED, condition if type(condition) is bool else shown(condition), fired))
 
     def directive(self, name: str) -> None:
         """A directive was made."""
-        self._note(Kind.DIRECTIVE, name)
+        self._note((Kind.DIRECTIVE, name))
 
     def action(self, name: str, arguments: Mapping[str, Any], result: Any) -> None:
         """An action of a module was run."""
-        self._note(Kind.ACTION, name, shown(arguments), shown(result))
+        self._check_room()
+        self._note((Kind.ACTION, name, shown(arguments), shown(result)))
 
     def set(self, rid: str, name: str) -> None:
         """An entity variable was written."""
-        self._note(Kind.SET, rid, name)
+        self._note((Kind.SET, rid, name))
 
     def raised(self, domain: str, type: str, attrs: Mapping[str, Any], for_rid: str | None) -> None:
         """An event was raised."""
-        self._note(Kind.RAISE, domain, type, shown(attrs), for_rid)
+        self._note((Kind.RAISE, domain, type, attrs, for_rid))
 
     def promised(self, timing: str, event: Mapping[str, Any], job: Any) -> None:
         """An event was scheduled for later."""
-        self._note(Kind.PROMISE, timing, shown(event), job)
+        self._note((Kind.PROMISE, timing, shown(event), job))
 
     def log(self, line: dict[str, Any]) -> None:
         """A line was written into the journal; its values are shown already."""
-        self._note(Kind.LOG, line)
+        self._check_room()
+        self._note((Kind.LOG, line))
 
     # --- the end ------------------------------------------------------------------------------------------
-
-    def lines(self) -> Iterable[Entry]:
-        """The entries so far."""
-        return self._entries
 
     def before(self, rid: str, name: str, value: Any) -> None:
         """A variable that the event has changed had this value."""
@@ -166,7 +174,7 @@ class Trace:
         stored: dict[str, Any] = {
             "source": self.source,
             "at": self.at,
-            "times": self._times(perf_counter()),
+            "clock": (self._received, self._entered, self._began, self._scheduled, perf_counter_ns()),
             "entries": self._entries,
         }
         if self._before:
@@ -174,6 +182,9 @@ class Trace:
         if self._missed:
             stored["missed"] = self._missed
         body = dumps(stored)
+        if len(body) > LARGE_BYTES:
+            stored["entries"] = [_bounded(entry) for entry in self._entries]
+            body = dumps(stored)
         while len(body) > MAX_BYTES and stored["entries"]:
             half = len(stored["entries"]) // 2
             stored["missed"] = stored.get("missed", 0) + len(stored["entries"]) - half
@@ -182,20 +193,13 @@ class Trace:
             body = dumps(stored)
         return body
 
-    def _times(self, now: float) -> dict[str, float]:
-        """Milliseconds that each phase took; what came first is only known of a delivery."""
-        times = {}
-        if self._received is not None and self._entered is not None:
-            times["decode"] = _ms(self._entered - self._received)
-        if self._entered is not None:
-            times["wait"] = _ms(self._began - self._entered)
-        times["schedule"] = _ms(self._scheduled - self._began)
-        times["evaluate"] = _ms(now - self._scheduled)
-        return times
 
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+def _bounded(entry: Entry) -> Entry:
+    match entry:
+        case (Kind.RAISE, domain, type, attrs, for_rid):
+            return (Kind.RAISE, domain, type, shown(attrs), for_rid)
+        case _:
+            return entry
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -215,10 +219,23 @@ def story(stored: Mapping[str, Any], directives: list[dict[str, Any]]) -> dict[s
     teller = _Teller(directives)
     for entry in stored["entries"]:
         teller.take(entry)
-    told = {"source": stored["source"], "times": stored["times"], "events": teller.events}
+    told = {"source": stored["source"], "times": _times(*stored["clock"]), "events": teller.events}
     if stored.get("missed"):
         told["missed"] = stored["missed"]
     return told
+
+
+def _times(received: int | None, entered: int | None, began: int, scheduled: int, evaluated: int) -> dict[str, float]:
+    """Milliseconds that each phase took; only a delivery is decoded, and what a pico makes itself does not wait."""
+    phases = [
+        ("decode", received, entered),
+        ("wait", entered, began),
+        ("schedule", began, scheduled),
+        ("evaluate", scheduled, evaluated),
+    ]
+    return {
+        phase: round((end - start) / 1e6, 3) for phase, start, end in phases if start is not None and end is not None
+    }
 
 
 class _Teller:
@@ -278,7 +295,7 @@ class _Teller:
             case [Kind.SET, rid, name]:
                 return {"set": name, "rid": rid}
             case [Kind.RAISE, domain, type, attrs, for_rid]:
-                deed = {"raise": f"{domain}:{type}", "attrs": attrs}
+                deed = {"raise": f"{domain}:{type}", "attrs": shown(attrs)}
                 return deed if for_rid is None else {**deed, "for": for_rid}
             case [Kind.PROMISE, timing, event, job]:
                 return {"schedule": timing, "event": event, "id": job}

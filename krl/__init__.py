@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .diagnosis import diagnose
     from .errors import (
         Diagnostic,
+        KRLCheckError,
         KRLError,
         KRLEventexError,
         KRLLimitError,
@@ -56,6 +57,7 @@ __all__ = [
     "Here",
     "Host",
     "Instance",
+    "KRLCheckError",
     "KRLError",
     "KRLEventexError",
     "KRLLimitError",
@@ -104,6 +106,7 @@ _HOMES = {
     "diagnosis": ("diagnose",),
     "errors": (
         "Diagnostic",
+        "KRLCheckError",
         "KRLError",
         "KRLEventexError",
         "KRLLimitError",

@@ -2,6 +2,7 @@
 
     KRLError
       KRLSyntaxError      the text is no KRL, or no KRL that can run; carries its diagnostics
+        KRLCheckError     it can be parsed and cannot work
       KRLEventexError     an event expression from which no machine can be built; carries its span
       KRLLoadError        the program could not be loaded: a module is missing, a global failed
       KRLRuntimeError     evaluation failed; `kind` is the word that KRL's users know
@@ -76,6 +77,10 @@ class KRLEventexError(KRLError):
         super().__init__(message)
         self.message = message
         self.span = span
+
+
+class KRLCheckError(KRLSyntaxError):
+    """The text can be parsed, and what it says cannot work: an unknown name, two rules of one name."""
 
 
 class KRLLoadError(KRLError):

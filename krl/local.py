@@ -16,7 +16,7 @@ from typing import Any
 
 from .checker.signatures import Signature
 from .checker.signatures import modules as known_modules
-from .errors import KRLLimitError, KRLLoadError, KRLTypeError, KRLValueError
+from .errors import KRLLimitError, KRLLoadError, KRLValueError
 from .library import LIBRARY
 from .program import Instance, Program, Use, UseModule
 from .runtime.access import delete_path, set_path
@@ -221,7 +221,7 @@ def event_attributes(attrs: Value) -> dict[str, Value]:
     if attrs is None:
         return {}
     if type(attrs) is not dict:
-        raise KRLTypeError("Expected a JSON map for event.data.attrs")
+        raise KRLValueError("Expected a JSON map for event.data.attrs")
     kept: dict[str, Value] = plain(attrs)
     return kept
 

@@ -1,4 +1,4 @@
-"""The syntax tree: one frozen node per construct of KRL, each with its span in the source.
+"""The syntax tree: one class per construct of KRL, each node with its span in the source.
 
 Nodes compare by content and not by place, so that two texts of one program have equal trees. A node holds
 what the author wrote, not what it means: `fired`/`else` stays as written, names are not resolved.
@@ -9,8 +9,7 @@ Source of the forms: the KRL grammar (docs/language.md).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, dataclass_transform
 
 
 class Span(NamedTuple):
@@ -20,46 +19,80 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+# Not `dataclass`, though they look and are type-checked like frozen ones: it takes half a millisecond to make a
+# class, which is longer for all of this file than reading a ruleset; and a frozen object takes four times as long to
+# make as a plain one. So it is the type checker alone that keeps nodes from being changed.
+@dataclass_transform(frozen_default=True)
+class Construct(type):
+    """Makes classes of nodes: the annotations of a class are its fields, behind those of its base."""
+
+    fields: tuple[str, ...]  # in the order of the constructor's parameters
+    content: tuple[str, ...]  # the fields that tell whether two nodes are equal: all but places
+
+    def __new__(cls, name: str, bases: tuple[Construct, ...], body: dict[str, Any]) -> Construct:
+        own: dict[str, str] = body.get("__annotations__", {})
+        base = bases[0] if bases else None
+        fields = (*(base.fields if base else ()), *own)
+        special = {"__slots__": tuple(own), "__match_args__": fields, "__init__": _constructor(fields)}
+        kind = super().__new__(cls, name, bases, {**body, **special})
+        kind.fields = fields
+        kind.content = (*(base.content if base else ()), *(each for each in own if own[each] != "Span"))
+        return kind
+
+
+def _constructor(fields: tuple[str, ...]) -> Any:
+    """`__init__` with these parameters, as it would be written by hand."""
+    made: dict[str, Any] = {}
+    settings = "; ".join(f"self.{each} = {each}" for each in fields)
+    exec(f"def __init__(self, {', '.join(fields)}): {settings}", made)  # noqa: S102 - the names are of this file
+    return made["__init__"]
+
+
+class Node(metaclass=Construct):
     """Anything that stands in a source text."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, each) == getattr(other, each) for each in type(self).content)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, each) for each in type(self).content)))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{each}={getattr(self, each)!r}" for each in type(self).content)
+        return f"{type(self).__name__}({shown})"
 
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below this one, in source order as far as the node's fields are."""
-    for each in fields(node):
-        value = getattr(node, each.name)
+    for each in type(node).content:
+        value = getattr(node, each)
         if isinstance(value, Node):
             yield value
-        elif isinstance(value, tuple) and not isinstance(value, Span):
-            for item in value:
-                if isinstance(item, Node):
-                    yield item
+        elif isinstance(value, tuple):
+            yield from (item for item in value if isinstance(item, Node))
 
 
 # --- expressions ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Expression(Node):
     """Yields a value."""
 
 
-@dataclass(frozen=True, slots=True)
 class Number(Expression):
     value: int | float
 
 
-@dataclass(frozen=True, slots=True)
 class String(Expression):
     """`"…"`; the value has its escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
 class Regex(Expression):
     """`re#pattern#flags`; the pattern has `\\#` resolved, nothing else."""
 
@@ -67,31 +100,26 @@ class Regex(Expression):
     flags: str
 
 
-@dataclass(frozen=True, slots=True)
 class Chevron(Expression):
     """`<<text #{expression} text>>`; text parts are String nodes with their escapes resolved."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Boolean(Expression):
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Null(Expression):
     pass
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Expression):
     """A name, where it is read and where it is declared."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Qualified(Expression):
     """`domain:name`, e.g. `ent:count`, `time:now`."""
 
@@ -99,36 +127,30 @@ class Qualified(Expression):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Array(Expression):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Pair(Node):
     key: Expression
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Map(Expression):
     pairs: tuple[Pair, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Node):
     name: Name
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Function(Expression):
     parameters: tuple[Parameter, ...]
     declarations: tuple[Declaration, ...]
     result: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Defaction(Expression):
     parameters: tuple[Parameter, ...]
     declarations: tuple[Declaration, ...]
@@ -136,13 +158,11 @@ class Defaction(Expression):
     result: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Prefix(Expression):
     operator: Literal["-", "+", "not"]
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Infix(Expression):
     """Any infix operator, `&&` and `||` included."""
 
@@ -151,7 +171,6 @@ class Infix(Expression):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Conditional(Expression):
     """`test => then | otherwise`."""
 
@@ -160,7 +179,6 @@ class Conditional(Expression):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Index(Expression):
     """`target[key]`."""
 
@@ -168,7 +186,6 @@ class Index(Expression):
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Path(Expression):
     """`target{path}`."""
 
@@ -176,7 +193,6 @@ class Path(Expression):
     path: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Member(Expression):
     """`target.name` without a call: deprecated look-up."""
 
@@ -184,13 +200,11 @@ class Member(Expression):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Argument(Node):
     name: Name | None
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Expression):
     """`callee(arguments)`."""
 
@@ -198,7 +212,6 @@ class Call(Expression):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class MethodCall(Expression):
     """`target.method(arguments)`: a call of `method` with the target as first argument."""
 
@@ -210,12 +223,10 @@ class MethodCall(Expression):
 # --- event expressions ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class EventExpression(Node):
     """What may stand after `select when`."""
 
 
-@dataclass(frozen=True, slots=True)
 class AttributeTest(Node):
     """`attribute re#…#`; the test may be a regexp with method calls behind it."""
 
@@ -223,7 +234,6 @@ class AttributeTest(Node):
     regex: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Primitive(EventExpression):
     domain: str
     type: str
@@ -233,14 +243,12 @@ class Primitive(EventExpression):
     where_before_setting: bool  # the deprecated order
 
 
-@dataclass(frozen=True, slots=True)
 class EventInfix(EventExpression):
     operator: Literal["or", "and", "before", "then", "after"]
     left: EventExpression
     right: EventExpression
 
 
-@dataclass(frozen=True, slots=True)
 class EventGroup(EventExpression):
     """`and(a, b, c)`, `any 2 (a, b, c)`; only `any` has a count."""
 
@@ -249,7 +257,6 @@ class EventGroup(EventExpression):
     members: tuple[EventExpression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Between(EventExpression):
     """`middle between (opening, closing)`; negated: `middle not between (…)`."""
 
@@ -259,13 +266,11 @@ class Between(EventExpression):
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Aggregate(Node):
     function: Literal["max", "min", "sum", "avg", "push"]
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Counted(EventExpression):
     """`count 3 (primitive)`, `repeat 3 (primitive) max(x)`."""
 
@@ -275,19 +280,16 @@ class Counted(EventExpression):
     aggregate: Aggregate | None
 
 
-@dataclass(frozen=True, slots=True)
 class Within(Node):
     amount: Expression
     unit: str  # as written, e.g. "minutes"
 
 
-@dataclass(frozen=True, slots=True)
 class SelectWhen(Node):
     event: EventExpression
     within: Within | None
 
 
-@dataclass(frozen=True, slots=True)
 class SelectWhere(Node):
     condition: Expression
 
@@ -295,7 +297,6 @@ class SelectWhere(Node):
 # --- actions and postlude ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class ActionCall(Node):
     """`label => callee(arguments) setting(names)`."""
 
@@ -305,7 +306,6 @@ class ActionCall(Node):
     setting: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ActionBlock(Node):
     condition: Expression | None
     kind: Literal["single", "every", "sample", "choose"]
@@ -313,12 +313,10 @@ class ActionBlock(Node):
     actions: tuple[ActionCall, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Statement(Node):
     """One statement of a postlude."""
 
 
-@dataclass(frozen=True, slots=True)
 class Declaration(Statement):
     """`name = value`: in global, pre, bodies and postludes."""
 
@@ -326,7 +324,6 @@ class Declaration(Statement):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class SetVariable(Statement):
     """`ent:name{path} := value`; other domains than `ent` parse and are refused by the checker."""
 
@@ -335,13 +332,11 @@ class SetVariable(Statement):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class ClearVariable(Statement):
     target: Qualified
     path: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Raise(Statement):
     """`raise domain event type …`; without a domain the event expression yields `domain:type`."""
 
@@ -351,7 +346,6 @@ class Raise(Statement):
     attributes: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Schedule(Statement):
     domain: Name | None
     event: Expression
@@ -361,13 +355,11 @@ class Schedule(Statement):
     setting: Name | None
 
 
-@dataclass(frozen=True, slots=True)
 class Log(Statement):
     level: Literal["error", "warn", "info", "debug"]
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class RaiseError(Statement):
     """`error level value`."""
 
@@ -375,12 +367,10 @@ class RaiseError(Statement):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Last(Statement):
     pass
 
 
-@dataclass(frozen=True, slots=True)
 class Guarded(Statement):
     """`statement if condition`, or `statement on final` (then the condition is None)."""
 
@@ -388,7 +378,6 @@ class Guarded(Statement):
     condition: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Postlude(Node):
     """As written: `always {first}`, or `fired`/`notfired` `{first} else {otherwise} finally {at_last}`."""
 
@@ -401,13 +390,11 @@ class Postlude(Node):
 # --- rulesets ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Foreach(Node):
     over: Expression
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Rule(Node):
     name: Name
     active: bool
@@ -418,12 +405,10 @@ class Rule(Node):
     postlude: Postlude | None
 
 
-@dataclass(frozen=True, slots=True)
 class Property(Node):
     """One property of a `meta` block."""
 
 
-@dataclass(frozen=True, slots=True)
 class Text(Property):
     """`name`, `description`, `author`, `version` and its expression."""
 
@@ -431,34 +416,28 @@ class Text(Property):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Logging(Property):
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
 class UseModule(Property):
     rid: str
     alias: Name | None
     configuration: tuple[Declaration, ...]  # `with k = v`
 
 
-@dataclass(frozen=True, slots=True)
 class Configure(Property):
     declarations: tuple[Declaration, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Provides(Property):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Shares(Property):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Keys(Property):
     """`keys name value`: a secret of the ruleset."""
 
@@ -466,7 +445,6 @@ class Keys(Property):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class ProvidesKeys(Property):
     """Parses; refused by the checker."""
 
@@ -474,29 +452,25 @@ class ProvidesKeys(Property):
     rids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ErrorsTo(Property):
     """Parses; refused by the checker."""
 
     rid: str
 
 
-@dataclass(frozen=True, slots=True)
 class Meta(Node):
     properties: tuple[Property, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Ruleset(Node):
     rid: str
-    rid_span: Span = field(compare=False, repr=False)
+    rid_span: Span
     version: String | None
     meta: Meta | None
     globals: tuple[Declaration, ...]
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Statements(Node):
     """A source that is no ruleset: declarations and expressions in a row."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -27,6 +28,7 @@ from .http import Application, HttpSettings, decoders
 from .logs import log_to_stderr
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GC_THRESHOLDS = (20_000, 20, 50)  # new objects before Python looks for circles among the young, the older, all
 NODE_TRACES = ("db/CURRENT", "pico-engine.log")  # what a Node engine leaves in its home folder
 
 
@@ -55,6 +57,7 @@ async def _serve(settings: Settings, http: HttpSettings, listener: socket.socket
         application = Application(engine, http, api_application(engine, http, metrics), metrics.observe)
         greeting = f"picoengine is at {_url(http)} (data: {settings.store})"
         server = Server(server_configuration(application, http), greeting)
+        _spare_the_collector()
         _stop_on_signals(application, server, engine.reports.feed.end)
         await server.serve([listener])
 
@@ -133,6 +136,17 @@ def _stop_on_signals(application: Application, server: Server, end_streams: Call
             loop.add_signal_handler(number, stop, number)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda caught, frame: loop.call_soon_threadsafe(stop, caught))
+
+
+def _spare_the_collector() -> None:
+    """Let Python look for unreachable circles among few objects, and rarely.
+
+    Its default looks through all there is (programs, parse tables) again and again: 100 ms at a time in which nobody
+    is answered, and a quarter of all the work under load. Hardly anything that a request makes is circular.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _gauges(engine: Engine) -> Iterator[tuple[str, str, float]]:

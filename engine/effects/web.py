@@ -19,7 +19,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from ..errors import SourceUnavailable
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 # httpx2 is imported where it is used: it takes a quarter of a second, and an engine may never need it.
 
 USER_AGENT = "pico-engine-core-http"
+NOT_MODIFIED = 304
 
+_NAT64 = IPv6Network("64:ff9b::/96")
 _USER = re.compile(r"^(\w+://)[^/?#]*@")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OF_THE_BODY = frozenset(
@@ -50,6 +52,7 @@ class WebRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     follow: bool = True  # go where a redirect points, or return it as the answer
+    private: frozenset[str] = frozenset()  # further headers that are meant for this origin only
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +96,18 @@ async def fetch(request: WebRequest, limits: WebLimits) -> WebAnswer:
         raise WebFailed(_shown(request.url), str(error)) from error
 
 
-async def source(url: str, headers: Mapping[str, str], limits: WebLimits) -> str:
-    """The text at the URL. Raises SourceUnavailable if there is none, or the status is not a good one."""
+async def source(url: str, headers: Mapping[str, str], limits: WebLimits) -> WebAnswer:
+    """The answer that has the text at the URL, or says that it is still the one that `if-none-match` names (304).
+
+    The headers, names in lower case, go to no other origin. Raises SourceUnavailable if there is no such answer.
+    """
     try:
-        answer = await fetch(WebRequest("GET", url, headers), limits)
+        answer = await fetch(WebRequest("GET", url, headers, private=frozenset(headers)), limits)
     except WebFailed as error:
         raise SourceUnavailable(str(error)) from error
-    if not 200 <= answer.status < 300:
+    if not (200 <= answer.status < 300 or (answer.status == NOT_MODIFIED and "if-none-match" in headers)):
         raise SourceUnavailable(f"Got a statusCode={answer.status} for: {_shown(url)}", kind="Error")
-    return answer.body.decode("utf-8", "replace")
+    return answer
 
 
 class _Failure(Exception):
@@ -136,7 +142,7 @@ def redirected(request: WebRequest, status: int, target: str) -> WebRequest:
         method, body = "GET", None
         headers = _without(headers, _OF_THE_BODY)
     if (here.scheme, here.host, here.port) != (there.scheme, there.host, there.port):
-        headers = _without(headers, _OF_THE_ORIGIN)  # whom the secrets were meant for
+        headers = _without(headers, _OF_THE_ORIGIN | request.private)  # whom the secrets were meant for
     return replace(request, method=method, url=str(there), headers=headers, body=body)
 
 
@@ -203,13 +209,18 @@ async def _places(url: URL, limits: WebLimits) -> list[URL]:
 
 
 def is_public(address: str) -> bool:
-    """Whether the address is one of the public internet, also when it is wrapped into one of IPv6."""
+    """Whether the address is one of the public internet, also when IPv6 only wraps it."""
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if inner is not None:
-            found = inner
-    return found.is_global and not found.is_multicast
+        found = _unwrapped(found)
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def _unwrapped(address: IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that this one leads to, if it does: mapped, by 6to4, or through a NAT64 gateway."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 @cache

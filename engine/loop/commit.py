@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter_ns
 
 from ..channel import Channel
 from ..errors import EngineError, StoreUnavailable
@@ -33,7 +33,7 @@ class Decision:
     item: Item | None = None  # the request that it finishes, or stores
     then: list[Then] = field(default_factory=list)
     number: int = 0
-    began: float = 0.0  # when it was handed to the writer, monotonic seconds
+    began_ns: int = 0  # when it was handed to the writer, monotonic
     settled: bool = False
 
 
@@ -56,7 +56,7 @@ class Committer:
         """Let the decision be committed with whatever else is ready."""
         self._number += 1
         decision.number = self._number
-        decision.began = perf_counter()
+        decision.began_ns = perf_counter_ns()
         self._under_way.append(decision)
         box = decision.box
         if box is not None:

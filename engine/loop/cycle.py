@@ -64,7 +64,7 @@ class Cycles:
         parts = self._parts
         trace = None
         if parts.settings.trace:
-            trace = Trace(item.source, parts.chance.now(), item.received_monotonic, item.entered_monotonic)
+            trace = Trace(item.source, parts.chance.now(), item.received_ns, item.entered_ns)
         host = Host(parts, pico, Cycle(event.eid), trace)
         box.cycle = host.cycle
         failure: RuleFailed | None = None

@@ -80,14 +80,17 @@ class Responder:
         self._take(host, log, changes, cycle.deleted if failure is None else [])
         reply = None if failure is not None else Reply(event.eid, host.directives)
         decision.then.append(lambda lost: tell(item, lost, reply, failure))
-        host.parts.directory.decide(self._committer.submit(decision).number, decision.picos, decision.channels)
+        number = self._committer.submit(decision).number
+        host.parts.directory.decide(number, decision.picos, decision.channels)
+        if changes.timers:
+            host.parts.timetable.decide(number, changes.timers)
 
     def answer(self, box: Mailbox, item: Item, value: Any, failure: EngineError | None) -> None:
         """Give a query's answer, or why there is none, once the state that it saw is on disk."""
         reply = None if failure is not None else Reply(item.eid, value=value, is_query=True)
         self._committer.after(box, lambda lost: item.finish(None, lost) if lost else item.finish(reply, failure))
 
-    def fire(self, row: InboxRow | None, timer: str, next_firing: TimerRow | None) -> None:
+    def fire(self, row: InboxRow | None, timer: str, next_firing: TimerRow | None) -> Decision:
         """Commit a timer's firing: its event and its next firing, in one."""
         writes = Writes(timers={timer: next_firing})
         wakes = []
@@ -95,7 +98,7 @@ class Responder:
             row, item = self._numbered(row)
             writes.inbox_add.append(row)
             wakes.append(item)
-        self._committer.submit(Decision(writes, wakes=wakes))
+        return self._committer.submit(Decision(writes, wakes=wakes))
 
     def settle_effect(self, effect: OutboxRow, answer: InboxRow | None) -> None:
         """Commit what became of an effect, and the event that tells a pico of it."""

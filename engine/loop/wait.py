@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter_ns
 from typing import Any
 
 from ..errors import EngineError
@@ -38,8 +38,8 @@ class Item:
     key: tuple[str, str] | None = None  # (eci, idempotency key)
     body_hash: bytes = b""
     received_at: int = 0
-    received_monotonic: float | None = None  # seconds; None: it did not come by the door
-    entered_monotonic: float | None = None  # when it was put into its mailbox
+    received_ns: int | None = None  # monotonic; None: it did not come by the door
+    entered_ns: int | None = None  # when it was put into its mailbox
     one_answer: bool = False  # two `_raw` directives would be one too many
     committing: bool = False  # what it did is on its way to disk
     asked_by: Any = None  # the cycle of this engine that waits for it, if one does
@@ -141,7 +141,7 @@ class Mailboxes:
     def put(self, item: Item, *, first: bool = False) -> None:
         """Let the item wait for its pico's turn; `first` for one that was taken before and must be taken again."""
         box = self.of(item.pico)
-        item.entered_monotonic = perf_counter()
+        item.entered_ns = perf_counter_ns()
         if first:
             box.items.appendleft(item)
         else:

@@ -291,12 +291,7 @@ def uninstall(h: Host, here: Here, rid: Any = None) -> None:
         raise Conflict(f"Cannot uninstall {rid} because {' and '.join(users)} depends on it")
     if h.code.find(rid) is not None:
         h.uninstall(rid)
-        for timer in h.parts.store.timers(h.pico.id, rid):
-            h.cycle.changes.timers[timer.id] = None
-        for id in [
-            id for id, timer in h.cycle.changes.timers.items() if timer and (timer.pico, timer.rid) == (h.pico.id, rid)
-        ]:
-            h.cycle.changes.timers[id] = None
+        h.parts.timetable.remove(h, rid, None)
 
 
 def flush(h: Host, here: Here, url: Any = None) -> None:

@@ -8,18 +8,17 @@ not compile never replaces one that does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from krl import KRLSyntaxError, Program, Source, compile_ruleset
+from krl import KRLCheckError, KRLSyntaxError, Program, Source, compile_ruleset
 
 from ..changes import Changes
 from ..errors import Conflict, RulesetRefused
 from ..settings import Settings
 from ..store.interface import RegistryRow, Store
-from .sources import Fetch, inline_url, normal_url, read_source
+from .sources import Fetch, Sources, inline_url, normal_url, text_hash
 
 COMPILER_VERSION = "1"
 
@@ -29,8 +28,7 @@ class Registry:
 
     def __init__(self, store: Store, settings: Settings, fetch: Fetch, now: Callable[[], int]) -> None:
         self._store = store
-        self._settings = settings
-        self._fetch = fetch
+        self._sources = Sources(settings, fetch)
         self._now = now
         self._programs: dict[str, Program] = {}
         self._rows: dict[str, RegistryRow] = {}
@@ -80,7 +78,11 @@ class Registry:
     def flush(self, url: str, changes: Changes) -> tuple[RegistryRow, Program]:
         """Fetch the URL's text again; the row is new only if the text is. May wait. Raises as `load`."""
         url = normal_url(url)
-        return self._take(url, read_source(url, self._settings, self._fetch, {}), changes)
+        row = self.row(url, changes)
+        source = self._sources.read(url, None if row is None else row.hash)
+        if row is not None and source is None:
+            return row, self.program(row.hash)
+        return self._take(url, source or "", changes)
 
     def take_inline(self, source: str, changes: Changes) -> tuple[RegistryRow, Program]:
         """A text that was given as such; it stands under `inline:` and its rid. Raises RulesetRefused, Conflict."""
@@ -88,7 +90,7 @@ class Registry:
         return self._take(inline_url(program.rid), source, changes)
 
     def _take(self, url: str, source: str, changes: Changes) -> tuple[RegistryRow, Program]:
-        hash = sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+        hash = text_hash(source)
         known = self.row(url, changes)
         if known is not None and known.hash == hash:
             return known, self.program(hash)
@@ -105,7 +107,8 @@ class Registry:
             program = compile_ruleset(Source(source, name))
         except KRLSyntaxError as error:
             told = [{**each.as_json(), "excerpt": each.source.excerpt(each.span)} for each in error.diagnostics]
-            raise RulesetRefused(_peer_text(error), told, "ParseError") from error
+            kind = "Error" if isinstance(error, KRLCheckError) else "ParseError"
+            raise RulesetRefused(_peer_text(error), told, kind) from error
         self._programs[program.hash] = program
         return program
 

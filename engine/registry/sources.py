@@ -2,11 +2,17 @@
 
 A URL is a ruleset's identity, so it is brought into one form before it is used. Unlike the Node engine ours keeps a
 leading `www.`: the host is part of what is trusted.
+
+A text that has not changed is not sent again: the server is told by which tag it named the text that is in force.
+
+Source: RFC 9110, 8.8.3 and 13.1.2 (ETag, If-None-Match).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
@@ -24,12 +30,76 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a server has for a URL."""
+
+    text: str | None  # None: still the one that `if-none-match` names
+    etag: str | None
+
+
 class Fetch(Protocol):
     """Gets a text over the network; `effects.web` does it. May wait."""
 
-    def __call__(self, url: str, headers: dict[str, str]) -> str:
-        """The body as text. Raises SourceUnavailable."""
+    def __call__(self, url: str, headers: dict[str, str]) -> Fetched:
+        """The text under these headers, whose names are in lower case. Raises SourceUnavailable."""
         ...
+
+
+class Sources:
+    """Reads texts, and remembers the tags by which servers name them until the engine ends."""
+
+    def __init__(self, settings: Settings, fetch: Fetch) -> None:
+        self._settings = settings
+        self._fetch = fetch
+        self._tags: dict[str, tuple[str, str]] = {}  # URL → tag, and the hash of the text that it names
+
+    def read(self, url: str, known: str | None) -> str | None:
+        """The text at a normal URL; None if it is the one with the hash `known`. May wait.
+
+        Raises SourceUnavailable or InvalidValue.
+        """
+        if url.startswith(BUNDLED):
+            return _read_bundled(url)
+        if url.startswith(INLINE):
+            raise SourceUnavailable(f"request to {url} failed, reason: an inline text is kept nowhere else", "Error")
+        if url.startswith("file:"):
+            return _read_file(url, self._settings)
+        return self._read_web(url, known)
+
+    def _read_web(self, url: str, known: str | None) -> str | None:
+        host = urlsplit(url).hostname or ""
+        if self._settings.source_hosts and host not in self._settings.source_hosts:
+            raise SourceUnavailable(f"request to {url} failed, reason: host {host!r} is not in `source_hosts`")
+        headers = private_headers(url, self._settings)
+        tag, named = self._tags.get(url, ("", ""))
+        if named == known and tag:
+            headers["if-none-match"] = tag
+        fetched = self._fetch(url, headers)
+        if fetched.text is not None:
+            self._tags[url] = (fetched.etag or "", text_hash(fetched.text))
+        return fetched.text
+
+
+def text_hash(source: str) -> str:
+    """What names a ruleset's text for ever."""
+    return sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def private_headers(url: str, settings: Settings) -> dict[str, str]:
+    """The header that the setting `source_headers` has for the URL's origin; its value is nobody else's.
+
+    A bare host means its HTTPS origin: what is secret does not travel in the clear unless the setting says `http://`.
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    header = settings.source_headers.get(f"{parts.scheme}://{host}")
+    if header is None and parts.scheme == "https":
+        header = settings.source_headers.get(host)
+    if header is None:
+        return {}
+    name, _, value = header.partition(":")
+    return {name.strip().lower(): value.strip()}
 
 
 def bundled_url(rid: str) -> str:
@@ -50,6 +120,13 @@ def normal_url(url: str) -> str:
     url = url.strip()
     if url.startswith((BUNDLED, INLINE)):
         return url
+    try:
+        return _normal(url)
+    except ValueError as error:  # brackets that are no IPv6 address, a port that is no number, half a surrogate pair
+        raise InvalidValue(f"Invalid URL: {url}") from error
+
+
+def _normal(url: str) -> str:
     if not _SCHEME.match(url):
         url = "http://" + url.removeprefix("//")
     parts = urlsplit(url)
@@ -57,10 +134,7 @@ def normal_url(url: str) -> str:
     path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
     if scheme == "file":
         return urlunsplit((scheme, "", path, "", ""))
-    try:
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError as error:
-        raise InvalidValue(f"Invalid URL: {url}") from error
+    host, port = (parts.hostname or "").lower(), parts.port
     if scheme not in _DEFAULT_PORTS or not host:
         raise InvalidValue("Only absolute URLs are supported")
     netloc = f"[{host}]" if ":" in host else host
@@ -72,20 +146,6 @@ def normal_url(url: str) -> str:
     return urlunsplit((scheme, netloc, path, urlencode(sorted(query)), ""))
 
 
-def read_source(url: str, settings: Settings, fetch: Fetch, headers: dict[str, str]) -> str:
-    """The text at a normal URL. May wait. Raises SourceUnavailable or InvalidValue."""
-    if url.startswith(BUNDLED):
-        return _read_bundled(url)
-    if url.startswith(INLINE):
-        raise SourceUnavailable(f"request to {url} failed, reason: an inline text is kept nowhere else", kind="Error")
-    if url.startswith("file:"):
-        return _read_file(url, settings)
-    host = urlsplit(url).hostname or ""
-    if settings.source_hosts and host not in settings.source_hosts:
-        raise SourceUnavailable(f"request to {url} failed, reason: host {host!r} is not in `source_hosts`")
-    return fetch(url, headers)
-
-
 def _read_bundled(url: str) -> str:
     rid = url.removeprefix(BUNDLED).removesuffix(".krl")
     try:
@@ -95,7 +155,10 @@ def _read_bundled(url: str) -> str:
 
 
 def _read_file(url: str, settings: Settings) -> str:
-    path = Path(unquote(urlsplit(url).path)).resolve()
+    try:
+        path = Path(unquote(urlsplit(url).path)).resolve()
+    except (OSError, ValueError) as error:  # a path that can be none, such as one with a zero byte, or a circle
+        raise InvalidValue(f"Invalid URL: {url}") from error
     if not any(path.is_relative_to(Path(folder).resolve()) for folder in settings.file_folders):
         raise SourceUnavailable(f"request to {url} failed, reason: not below a folder of the setting `file_folders`")
     try:

@@ -138,15 +138,17 @@ class Writes:
     """(pico, rid, rule) → (expression hash, JSON), None to delete."""
     forget_memory: list[tuple[str, str]] = field(default_factory=list)  # (pico, rid): applied first
     picos: dict[str, PicoRow | None] = field(default_factory=dict)
-    """New and changed picos; None deletes the pico with all its rows in every table but the log's."""
+    """New and changed picos; None deletes the pico, last of all, with its rows in every table but log and outbox."""
     pico_codes: dict[str, str] = field(default_factory=dict)  # pico → its new code set
     channels: dict[str, ChannelRow | None] = field(default_factory=dict)
+    """None deletes the channel, and with it its idempotency keys."""
     blobs: dict[str, bytes] = field(default_factory=dict)  # hash → policies, code sets, large parts; kept if known
     rulesets: dict[str, tuple[str, str]] = field(default_factory=dict)  # hash → (rid, source); kept if known
     registry: dict[str, RegistryRow] = field(default_factory=dict)
     timers: dict[str, TimerRow | None] = field(default_factory=dict)
     outbox_add: list[OutboxRow] = field(default_factory=list)
     outbox_set: list[OutboxRow] = field(default_factory=list)
+    """Rows that are there, as they are from now on; one whose state is "done" goes."""
     facts: dict[str, str] = field(default_factory=dict)  # rows of `meta`
 
 
@@ -175,7 +177,7 @@ class Store(Protocol):
         ...
 
     def next_child_no(self, id: str) -> int:
-        """One more than the highest number a child of this pico has; one indexed look-up."""
+        """One more than the highest number a child of this pico has, or 0; one indexed look-up."""
         ...
 
     def roots(self) -> list[PicoRow]:
@@ -222,7 +224,9 @@ class Store(Protocol):
         """Finished events with a number above `after`, ascending."""
         ...
 
-    def log_by_eid(self, eid: str) -> LogRow | None: ...
+    def log_by_eid(self, eid: str) -> LogRow | None:
+        """The first row with this eid: events of children made in it have it, too, and stand behind."""
+        ...
 
     def timers(self, pico: str, rid: str) -> list[TimerRow]:
         """In order of creation."""
@@ -245,11 +249,14 @@ class Store(Protocol):
     def fact(self, name: str) -> str | None: ...
 
     def prune(self, now: int) -> int:
-        """Delete dedup rows that have expired; how many. Called on the writer thread."""
+        """Delete dedup rows that have expired; how many. May be called on any thread: commits wait for a part of it."""
         ...
 
     def backup(self, path: str) -> None:
-        """A consistent copy of the store, made while it is in use."""
+        """A consistent copy of the store as a SQLite file, made while it is in use; may be called on any thread.
+
+        Raises FileExistsError if something is at `path` already.
+        """
         ...
 
     def pico_ids(self) -> Iterable[str]:

@@ -23,7 +23,7 @@ from types import CodeType
 
 from .. import tree
 from ..checker import check as find_faults
-from ..errors import Diagnostic, KRLEventexError, KRLSyntaxError
+from ..errors import Diagnostic, KRLCheckError, KRLEventexError, KRLSyntaxError
 from ..eventex import canonical
 from ..eventex.build import build
 from ..eventex.machine import Machine
@@ -63,7 +63,7 @@ def compile_ruleset(source: Source, *, check: bool = True, dialect: str = "1.x")
         raise KRLSyntaxError([Diagnostic(source, span, "error", "expected-ruleset", "expected a ruleset")])
     found = find_faults(node, source, dialect=dialect) if check else ()
     if any(each.severity == "error" for each in found):
-        raise KRLSyntaxError(found)
+        raise KRLCheckError(found)
     return Writer(node, source, dialect).program(found)
 
 
@@ -106,7 +106,7 @@ class Writer:
             return build(select)
         except KRLEventexError as error:
             fault = Diagnostic(self.source, error.span, "error", "bad-eventex", error.message)
-            raise KRLSyntaxError([fault]) from error
+            raise KRLCheckError([fault]) from error
 
     def code(self) -> CodeType:
         """The code object of the program's module: its regexps, and `load`."""

@@ -8,7 +8,6 @@ as something else.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 
 from .. import tree
 
@@ -27,7 +26,7 @@ def canonical(select: tree.SelectWhen | tree.SelectWhere) -> str:
         elif isinstance(item, tree.Node):
             pieces.append(f"({type(item).__name__}")
             waiting.append(_CLOSING)
-            waiting.extend(getattr(item, each.name) for each in reversed(fields(item)) if each.compare)
+            waiting.extend(getattr(item, each) for each in reversed(type(item).content))
         elif isinstance(item, tuple):
             pieces.append("(")
             waiting.append(_CLOSING)

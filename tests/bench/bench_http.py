@@ -137,6 +137,8 @@ def measure(shape: Shape, bare: Server, ours: Server, pairs: int, seconds: float
         "p99_ms": median(second["p99_ms"] for _, second, *_ in runs),
         "bare_p99_ms": median(first["p99_ms"] for first, *_ in runs),
         "p99_ratio": median(second["p99_ms"] / first["p99_ms"] for first, second, *_ in runs),
+        "bare_cpu_us": median(first["cpu_us"] for first, *_ in runs),
+        "cpu_us": median(second["cpu_us"] for _, second, *_ in runs),
         "bare_flushes": median(run[2] for run in runs),
         "flushes": median(run[3] for run in runs),
     }
@@ -148,7 +150,8 @@ def show(name: str, found: Figures) -> None:
     print(
         f"{name:<38}{found['bare']:>9,.0f}{found['ours']:>9,.0f}{found['ratio']:>7.2f}  {spread:<12}"
         f"{found['p50_ms']:>8.1f}{found['p99_ms']:>8.1f}{found['p99_ratio']:>10.1f}"
-        f"   flushes an event: {found['bare_flushes']:.2f}, {found['flushes']:.2f}",
+        f"   µs of CPU: {found['bare_cpu_us']:.0f}, {found['cpu_us']:.0f}"
+        f"   disk flushes: {found['bare_flushes']:.2f}, {found['flushes']:.2f}",
         flush=True,
     )
 

@@ -7,6 +7,7 @@ disk and go with it: /tmp may be memory, where a sync costs nothing.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -71,6 +72,11 @@ class Server:
         finally:
             connection.close()
 
+    def cpu_seconds(self) -> float:
+        """What the process has used so far, all threads together."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_bytes(self) -> int:
         """Memory of the process that is in use."""
         status = Path(f"/proc/{self.pid}/status").read_text()
@@ -120,8 +126,10 @@ def load(server: Server, requests: list[Request], connections: int, seconds: flo
     load.sent += 1  # type: ignore[attr-defined]
     command = [sys.executable, str(ROOT / "tests/bench/load.py"), "--port", str(server.port)]
     command += ["--connections", str(connections), "--seconds", str(seconds), "--first", str(load.sent * 10_000_000)]  # type: ignore[attr-defined]
+    before = server.cpu_seconds()
     done = subprocess.run(command, input=json.dumps(requests), capture_output=True, text=True, check=True)
     figures: Figures = json.loads(done.stdout)
+    figures["cpu_us"] = (server.cpu_seconds() - before) / figures["requests"] * 1e6
     if set(figures["statuses"]) != {"200"}:
         raise ValueError(f"answers other than 200: {figures['statuses']}")
     return figures

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from engine import Chance, Delivery, Engine, Reply, Settings, open_engine
+from engine import Chance, Delivery, Engine, Receipt, Reply, Settings, open_engine
 
 UI = "io.picolabs.pico-engine-ui"
+PATIENCE_SECONDS = 15.0
 
 
 @dataclass
 class Clock:
-    """Milliseconds since 1970, moved by hand."""
+    """Milliseconds since 1970, moved by hand; who sleeps by it wakes when it is moved far enough."""
 
     ms: int = 1_700_000_000_000
+    sleepers: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
 
     def __call__(self) -> int:
         return self.ms
 
     def advance(self, seconds: float) -> None:
         self.ms += int(seconds * 1000)
+        for until, sleeper in self.sleepers:
+            if until <= self.ms and not sleeper.done():
+                sleeper.set_result(None)
+
+    def sleep(self, seconds: float) -> asyncio.Future[None]:
+        """Counts from the call, not from when it is first awaited."""
+        sleeper = asyncio.get_running_loop().create_future()
+        self.sleepers.append((self.ms + int(seconds * 1000), sleeper))
+        return sleeper
 
 
 @dataclass
@@ -48,6 +61,10 @@ class TestPico:
         """The names of the directives that the event is answered with."""
         reply = await self.send(domain, type, **attrs)
         return [each["name"] for each in reply.directives or []]
+
+    async def accept(self, domain: str, type: str, key: str | None = None, **attrs: Any) -> Receipt:
+        """Send an event without waiting for its end."""
+        return await self.engine.accept(self.delivery("event", domain, type, key=key, **attrs))
 
     async def query(self, rid: str, name: str, **args: Any) -> Any:
         return (await self.deliver("query", rid, name, **args)).value
@@ -77,6 +94,16 @@ class TestPico:
         return child
 
 
+async def eventually(ask: Callable[[], Awaitable[Any]], expected: Any) -> Any:
+    """The expected answer as soon as it comes; when patience ends, the one that comes instead."""
+    answer = None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (answer := await ask()) != expected:
+                await asyncio.sleep(0)  # whatever is on its way
+    return answer
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -89,7 +116,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def engine(clock: Clock, settings: Settings) -> AsyncIterator[Engine]:
-    async with open_engine(settings, chance=Chance(now=clock)) as engine:
+    async with open_engine(settings, chance=Chance(now=clock, sleep=clock.sleep)) as engine:
         yield engine
 
 

@@ -12,13 +12,48 @@ from typing import Any
 import orjson
 import pytest
 
-from engine import Delivery, EventQuery, Receipt, Reply, ReplyNotFound, Request, Settings
+from engine import (
+    ChannelNotFound,
+    Delivery,
+    EventNotFound,
+    EventQuery,
+    Follower,
+    PicoNotFound,
+    PolicyRefused,
+    Receipt,
+    Reply,
+    ReplyNotFound,
+    Request,
+    Settings,
+)
 from transports.api import Metrics
 from transports.api import application as api_application
 from transports.http import Application, HttpSettings, decoders
 from transports.serve import Server, bind, server_configuration
 
 EID = "0193-eid"
+
+
+class FakeReports:
+    """One event, and a stream of events that is over."""
+
+    event_report: dict[str, Any] = {"eid": EID, "status": "ok"}
+
+    def event(self, eid: str) -> dict[str, Any]:
+        if eid != EID:
+            raise EventNotFound(eid)
+        return self.event_report
+
+    def events(self, **chosen: Any) -> dict[str, Any]:
+        return {"events": [self.event_report], "after": 1}
+
+    def pico(self, pico: str) -> dict[str, Any]:
+        raise PicoNotFound(f"no pico has the id or the channel {pico!r}")
+
+    def follow(self, **chosen: Any) -> Follower:
+        follower = Follower(lambda finished: True, lambda follower: None)
+        follower.end()
+        return follower
 
 
 class FakeEngine:
@@ -36,10 +71,17 @@ class FakeEngine:
         self.accepted: list[Request] = []
         self.replies: dict[tuple[str, str], Reply | Exception] = {}
         self.flushed: list[str] = []
+        self.reports = FakeReports()
         self._decoders = decoders(settings)
 
     async def knows(self, eci: str) -> bool:
         return eci != "nosuch"
+
+    def admit(self, eci: str, words: tuple[str, ...]) -> None:
+        if eci == "nosuch":
+            raise ChannelNotFound(eci)
+        if eci == "closed":
+            raise PolicyRefused("Denied by channel policy")
 
     async def accept(self, delivery: Delivery) -> Receipt:
         self.accepted.append(self._decode(delivery))
@@ -159,11 +201,15 @@ async def _call(application: Any, scope: dict[str, Any], body: bytes) -> Answere
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
+        if received:
+            await asyncio.Future()  # the client stays, and says no more
+        received.append(True)
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
+    received: list[bool] = []
     await application(scope, receive, send)
     headers = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
     return Answered(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))

@@ -22,25 +22,6 @@ PAGE = 50  # events, unless the caller says otherwise
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 STILL_HERE_SECONDS = 15.0
 
-_PICO = {"name": "pico", "description": "Id of a pico, or an ECI of it.", "schema": {"type": "string"}}
-_STATUS = {
-    "name": "status",
-    "description": "How the events ended.",
-    "schema": {"type": "string", "enum": list(STATUSES)},
-}
-_AFTER = {
-    "name": "after",
-    "description": "The member `after` of the page before; without it the latest events are told.",
-    "schema": {"type": "integer", "minimum": 0},
-}
-_LIMIT = {"name": "limit", "description": "Events of a page.", "schema": {"type": "integer", "minimum": 1}}
-
-QUERY_PARAMETERS: dict[str, list[dict[str, Any]]] = {
-    "list-events": [_PICO, _AFTER, _STATUS, _LIMIT],
-    "follow-events": [_PICO, _STATUS],
-}
-"""By the name of the operation, as OpenAPI describes them."""
-
 
 class EventEndpoints:
     """The endpoints of one engine's reports."""

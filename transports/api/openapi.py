@@ -1,50 +1,28 @@
 """The OpenAPI 3.1 document, made from the same tables as the routes.
 
+Every status that a route can answer is named. What a server answers before it knows the route (400 for what is no
+HTTP, 408 for a request that does not arrive, 431 for a head that is too large) is not the routes' and stands in the
+description.
+
 Source: OpenAPI Specification 3.1.1 (spec.openapis.org).
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from ..http import PICO_OPERATIONS, PROBLEM, Operation
-from .events import QUERY_PARAMETERS
+from .shapes import ANSWERS, BODIES, FURTHER_ANSWERS, JSON, MEMBERS, PARAMETERS, SCHEMAS, reference
 from .table import API_OPERATIONS
 
-# HEAD, PUT, PATCH and DELETE do what POST does on these routes; showing two methods is enough for a reader.
-SHOWN_METHODS = ("GET", "POST")
-
-_MEMBERS: dict[str, Any] = {
-    "description": "Attributes of the event or arguments of the query, joined with those of the query string.",
-    "content": {
-        "application/json": {"schema": {"type": ["object", "array"]}},
-        "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
-    },
-}
-_CLOUD_EVENT: dict[str, Any] = {
-    "description": "A CloudEvent, structured or as a batch; the binary form has its description in ce- headers.",
-    "content": {
-        "application/cloudevents+json": {"schema": {"type": "object"}},
-        "application/cloudevents-batch+json": {"schema": {"type": "array", "items": {"type": "object"}}},
-    },
-}
-_PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["error", "title", "status", "detail"],
-    "properties": {
-        "error": {"type": "string", "description": "Kind and message."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "eid": {"type": "string"},
-        "rid": {"type": "string"},
-        "rule": {"type": "string"},
-        "line": {"type": "integer"},
-        "column": {"type": "integer"},
-        "diagnostics": {"type": "array", "items": {"type": "object"}},
-    },
-}
-_PENDING = "The event is stored and goes on; ask at Location."
+DESCRIPTION = (
+    "Events to picos, and queries of them. Before a route is known, a connection may also be answered with 400 (this "
+    "is no HTTP), 408 (the request takes too long to arrive) or 431 (its head is too large), without a body."
+)
+WITHOUT_BODY = frozenset({"GET", "HEAD"})  # a body is read all the same; a description of one is not allowed
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+RETRIED = frozenset({429, 503})
 
 
 def document(version: str, base_url: str) -> dict[str, Any]:
@@ -55,17 +33,13 @@ def document(version: str, base_url: str) -> dict[str, Any]:
         path = operation.path
         for label, name in names.items():
             path = path.replace("{" + label + "}", "{" + name + "}")
-        paths[path] = {
-            method.lower(): _described(operation, method, names)
-            for method in SHOWN_METHODS
-            if method in operation.methods
-        }
+        paths[path] = {method.lower(): _described(operation, method, names) for method in operation.methods}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "picoengine", "version": version, "description": "Events to picos, and queries of them."},
+        "info": {"title": "picoengine", "version": version, "description": DESCRIPTION},
         "servers": [{"url": base_url}],
         "paths": paths,
-        "components": {"schemas": {"Problem": _PROBLEM_SCHEMA}},
+        "components": {"schemas": SCHEMAS},
     }
 
 
@@ -81,24 +55,41 @@ def parameter_names(path: str) -> dict[str, str]:
 
 
 def _described(operation: Operation, method: str, names: dict[str, str]) -> dict[str, Any]:
+    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names.values()]
     described: dict[str, Any] = {
         "operationId": operation.name if method == operation.methods[0] else f"{operation.name}-{method.lower()}",
         "summary": operation.summary,
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names.values()
-        ]
-        + [{**each, "in": "query"} for each in QUERY_PARAMETERS.get(operation.name, ())],
-        "responses": _responses(operation),
+        "parameters": in_path + PARAMETERS.get(operation.name, []),
+        "responses": _responses(operation, method),
     }
-    if operation.takes_body and method == "POST":
-        described["requestBody"] = _CLOUD_EVENT if operation.name == "cloud-event" else _MEMBERS
+    if operation.takes_body and method not in WITHOUT_BODY:
+        described["requestBody"] = BODIES.get(operation.name, MEMBERS)
     return described
 
 
-def _responses(operation: Operation) -> dict[str, Any]:
-    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    responses: dict[str, Any] = {"200": {"description": operation.answer}}
+def _responses(operation: Operation, method: str) -> dict[str, Any]:
+    responses: dict[str, Any] = {"200": {"description": operation.answer, "content": ANSWERS[operation.name]}}
     if operation.may_be_pending:
-        responses["202"] = {"description": _PENDING}
-    responses["default"] = {"description": "What went wrong.", "content": {PROBLEM: problem}}
+        responses["202"] = _pending()
+    responses |= {str(status): _problem(status) for status in sorted(operation.problems)}
+    responses |= FURTHER_ANSWERS.get(operation.name, {})
+    if method == "HEAD":
+        return {status: _without_content(each) for status, each in responses.items()}
     return responses
+
+
+def _pending() -> dict[str, Any]:
+    return {
+        "description": "The event is stored and goes on; ask at Location.",
+        "headers": {"Location": {"description": "A path of this engine.", "schema": {"type": "string"}}},
+        "content": {JSON: {"schema": reference("Outcome")}},
+    }
+
+
+def _problem(status: int) -> dict[str, Any]:
+    described = {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": reference("Problem")}}}
+    return {**described, "headers": RETRY_AFTER} if status in RETRIED else described
+
+
+def _without_content(response: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in response.items() if name != "content"}

@@ -2,7 +2,7 @@
 
 Error bodies are `application/problem+json` with the member `error` that every client of the Node engine looks at.
 
-Source: http-api, "Errors" and "What ours does differently".
+Source: docs/http.md, "Errors".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The HTTP door: an ASGI application that answers `/c/…` and `/sky/…` itself and passes everything else on.
 
-Source: http-api.
+Source: docs/http.md.
 """
 
 from __future__ import annotations

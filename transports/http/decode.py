@@ -3,7 +3,7 @@
 The members of query string and body are joined, later ones win; `_headers` comes last, so that nobody can forge it.
 JSON keeps its types; everything from query strings and forms is text.
 
-Source: http-api, "Attributes and arguments".
+Source: docs/http.md, "Attributes and arguments".
 """
 
 from __future__ import annotations

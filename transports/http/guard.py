@@ -4,7 +4,7 @@ A browser on the engine's own machine reaches loopback addresses for every page 
 name of ours (a foreign name that resolves to us is a rebinding attack), and what a browser says about the page's
 origin must be one of ours too.
 
-Source: http-api, "What ours does differently", 9; Fetch Metadata (www.w3.org/TR/fetch-metadata).
+Source: docs/operations.md, "Who can reach it"; Fetch Metadata (www.w3.org/TR/fetch-metadata).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 An ECI is the right to use a channel, so pages of any origin may read the answers of `/c` and `/sky`; the setting
 `cors_origins` narrows that.
 
-Source: http-api, "Headers".
+Source: docs/http.md, "Pages of other origins".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Segments are cut before they are decoded, so that `%2F` is no slash. What is found is kept: programs send the same few
 paths again and again.
 
-Source: http-api, "Overview".
+Source: docs/http.md.
 """
 
 from __future__ import annotations

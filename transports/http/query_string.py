@@ -3,7 +3,7 @@
 The rules are those of the npm package `qs`, which the Node engine's clients have learned: `a[b]=1` nests, `a[]=1`
 and `a[0]=1` make arrays whose indices only give the order, more than five levels stay literal in the last name.
 
-Source: http-api, "Attributes and arguments"; https://github.com/ljharb/qs (behaviour).
+Source: docs/http.md, "Attributes and arguments"; https://github.com/ljharb/qs (behaviour).
 """
 
 from __future__ import annotations

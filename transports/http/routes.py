@@ -1,6 +1,6 @@
 """The routes of picos: each makes a delivery of a request, hands it to the engine, and answers with the reply.
 
-Source: http-api, "Events", "Queries" and "What ours does differently".
+Source: docs/http.md, "Events", "Queries".
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ class Routes:
         return json_answer(eids if cloud_events.is_batch(envelope.content_type) else eids[0])
 
     async def _delivery(self, call: Call, words: tuple[str, ...], key: str | None) -> Delivery:
-        if call.body.unread and not await self._engine.knows(call.eci):
-            raise ChannelNotFound(call.eci)  # before a stranger's body is taken in
+        if call.body.unread:
+            await self._admit(call.eci, words)  # before a stranger's body is taken in
         client = call.scope.get("client")
         return Delivery(
             transport="http",
@@ -140,6 +140,13 @@ class Routes:
             peer=client[0] if client else "",
             tls=call.scope["scheme"] == "https",
         )
+
+    async def _admit(self, eci: str, words: tuple[str, ...]) -> None:
+        """Raise what the channel has against such a request; of a CloudEvent only the channel is known so far."""
+        if words:
+            self._engine.admit(eci, words)
+        elif not await self._engine.knows(eci):
+            raise ChannelNotFound(eci)
 
 
 def _key(call: Call) -> str | None:

@@ -2,7 +2,7 @@
 
 Only this route reads these directives; on the others they are ordinary entries.
 
-Source: http-api, "Events" and "One answer on `/sky/event`".
+Source: docs/http.md, "Events".
 """
 
 from __future__ import annotations

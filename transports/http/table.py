@@ -11,6 +11,11 @@ from dataclasses import dataclass
 EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 READING = ("GET", "HEAD")
 
+ENTERING = (400, 403, 404, 413, 429, 503)  # what keeps any request for a pico out
+STORING = (*ENTERING, 422)  # a key used with another body
+EVALUATING = (*STORING, 409, 500, 502)  # a rule failed; 409, 422 and 502 where the cause came with the request
+ASKING = (*ENTERING, 500, 504)
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -21,6 +26,7 @@ class Operation:
     methods: tuple[str, ...]
     summary: str
     answer: str  # of status 200
+    problems: tuple[int, ...]  # statuses of its error answers, without those of a head or body that is no HTTP
     takes_body: bool = True
     may_be_pending: bool = False  # 202 and a place to ask later
 
@@ -32,6 +38,7 @@ PICO_OPERATIONS = (
         EVERY_METHOD,
         "Store an event; it is evaluated in its turn.",
         "The event's id, after it is on disk.",
+        STORING,
     ),
     Operation(
         "event-wait",
@@ -39,6 +46,7 @@ PICO_OPERATIONS = (
         EVERY_METHOD,
         "Send an event and wait for its end.",
         "The event's id and the directives of its rules.",
+        EVALUATING,
         may_be_pending=True,
     ),
     Operation(
@@ -47,6 +55,7 @@ PICO_OPERATIONS = (
         EVERY_METHOD,
         "Send an event and ask a query right behind it, with the same members.",
         "The query's value.",
+        (*EVALUATING, 504),
     ),
     Operation(
         "query",
@@ -54,6 +63,7 @@ PICO_OPERATIONS = (
         EVERY_METHOD,
         "Call a shared function of a ruleset; `name.html` and `name.txt` answer its text as it is.",
         "The function's value.",
+        ASKING,
     ),
     Operation(
         "reply",
@@ -61,6 +71,7 @@ PICO_OPERATIONS = (
         READING,
         "What an earlier event of this channel came to.",
         "What the waited request would have given.",
+        (400, 404, 409, 422, 500, 502, 503),
         takes_body=False,
         may_be_pending=True,
     ),
@@ -70,6 +81,7 @@ PICO_OPERATIONS = (
         ("POST",),
         "Store a CloudEvent 1.0 (structured, binary or a batch) whose type is `domain.name`.",
         "The event's id, or a list of ids for a batch.",
+        (*STORING, 415),
     ),
     Operation(
         "sky-event",
@@ -77,6 +89,7 @@ PICO_OPERATIONS = (
         EVERY_METHOD,
         "The older form of event-wait; understands the directives _cookie, _redirect and _raw.",
         "The event's id and the directives of its rules, or what `_raw` says.",
+        EVALUATING,
         may_be_pending=True,
     ),
     Operation(
@@ -85,5 +98,6 @@ PICO_OPERATIONS = (
         EVERY_METHOD,
         "The older form of query.",
         "The function's value.",
+        ASKING,
     ),
 )

@@ -87,7 +87,7 @@ def test_raised_events_are_offered_in_the_same_turn(statement: str, event: Any, 
         ("raise a event null", "Error", "missing event.name"),
         ('raise event "nothing"', "Error", "missing event.name"),
         ('raise event ":x"', "Error", "missing event.domain"),
-        ('raise a event "c" attributes [1]', "TypeError", "Expected a JSON map for event.data.attrs"),
+        ('raise a event "c" attributes [1]', "Error", "Expected a JSON map for event.data.attrs"),
     ],
 )
 def test_a_raise_that_names_no_event_fails(statement: str, kind: str, message: str, offer: Offer) -> None:

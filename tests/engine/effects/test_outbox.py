@@ -1,0 +1,171 @@
+"""The outbox: in order for each pico and destination, until answered, under one key."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.effect import Effect, outbox_row
+from engine.effects.outbox import FIRST_DELAY_MS, MAX_ATTEMPTS, Outbox
+from engine.effects.web import WebAnswer, WebFailed
+from engine.modules.http_request import response_map
+from engine.store.memory import MemoryStore
+
+EID = "018bcfe5-6800-7000-8000-000000000000"  # made at 1,700,000,000,000 ms
+
+
+class World:
+    """A receiver that answers as told, and a clock that moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000_000
+        self.answers: list[object] = []
+        self.requests = []
+        self.told = []
+        self.slept: list[float] = []
+        self.outbox = Outbox(
+            MemoryStore(),
+            self.fetch,
+            lambda row, event: self.told.append((row, event)),
+            response_map,
+            lambda: self.now,
+            lambda: 1.0,
+            self.sleep,
+        )
+
+    async def fetch(self, request):
+        self.requests.append(request)
+        answer = self.answers.pop(0) if self.answers else 200
+        if answer is None:
+            raise WebFailed(request.url, "nobody is there")
+        if isinstance(answer, int):
+            return WebAnswer(answer, "", {}, b"", request.url)
+        return answer
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += int(seconds * 1000)
+        await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        while self.outbox.waiting:
+            await asyncio.sleep(0)
+
+    def put(self, n: int = 0, url: str = "http://far.example/a", pico: str = "p", **members) -> None:
+        effect = Effect(members.pop("kind", "http"), "POST", url, **members)
+        self.outbox.put(outbox_row(n + 1, effect, pico, 1, n, EID, self.now))
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+async def test_an_answered_effect_is_done(world):
+    world.put()
+    await world.settle()
+
+    assert [(row.state, event) for row, event in world.told] == [("done", None)]
+
+
+async def test_every_attempt_bears_the_same_key(world):
+    world.answers = [503, None, 200]
+    world.put()
+    await world.settle()
+
+    assert [request.headers["idempotency-key"] for request in world.requests] == [f"{EID}/0"] * 3
+
+
+async def test_attempts_come_later_and_later(world):
+    world.answers = [500, 500, 500]
+    world.put()
+    await world.settle()
+
+    assert world.slept == [FIRST_DELAY_MS * 2**n / 1000 for n in (1, 2, 3)]
+
+
+async def test_a_receiver_that_says_when_is_asked_then(world):
+    world.answers = [WebAnswer(429, "", {"retry-after": "7"}, b"", "")]
+    world.put()
+    await world.settle()
+
+    assert world.slept == [7]
+
+
+async def test_effects_of_one_pico_to_one_destination_keep_their_order(world):
+    world.answers = [500, 500, 200, 200]
+    for n, path in enumerate("ab"):
+        world.put(n, f"http://far.example/{path}")
+    await world.settle()
+
+    assert [request.url[-1] for request in world.requests] == ["a", "a", "a", "b"]
+
+
+async def test_a_failing_destination_does_not_hold_up_another(world):
+    world.answers = [500, 200]
+    world.put(0, "http://far.example/a")
+    world.put(1, "http://near.example/b")
+    await world.settle()
+
+    assert [request.url for request in world.requests[:2]] == ["http://far.example/a", "http://near.example/b"]
+
+
+async def test_what_can_never_succeed_is_dead_at_once_and_the_pico_is_told(world):
+    world.answers = [404]
+    world.put()
+    await world.settle()
+
+    [(row, event)] = world.told
+    assert (row.state, event["pico"], event["domain"], event["type"]) == ("dead", "p", "outbox", "dead")
+    assert event["attrs"]["error"] == "404"
+
+
+async def test_an_effect_that_nobody_answers_is_given_up_in_the_end(world):
+    world.answers = [None] * (MAX_ATTEMPTS + 5)
+    world.put()
+    await world.settle()
+
+    assert len(world.requests) == MAX_ATTEMPTS
+    assert world.told[-1][0].state == "dead"
+
+
+async def test_another_engines_refusal_with_status_200_is_a_refusal(world):
+    world.answers = [WebAnswer(200, "OK", {}, b'{"error":"Error: ECI not found x"}', "")]
+    world.put(kind="event")
+    await world.settle()
+
+    assert (world.told[0][0].state, world.told[0][0].last_error) == ("dead", "Error: ECI not found x")
+
+
+async def test_an_answer_that_is_asked_for_comes_back_as_an_event(world):
+    world.answers = [WebAnswer(404, "Not Found", {}, b"gone", "")]
+    back = {"eci": "e", "domain": "x", "type": "answered", "attrs": {"n": 1}}
+    world.put(autosend=back)
+    await world.settle()
+
+    [(row, event)] = world.told
+    assert (row.state, event["type"], event["attrs"]["n"]) == ("done", "answered", 1)
+    assert (event["attrs"]["status_code"], event["attrs"]["content"]) == (404, "gone")
+
+
+async def test_a_destination_that_fails_again_and_again_is_left_alone_for_a_while(world):
+    world.answers = [500] * 5
+    world.put()
+    await world.settle()
+
+    assert world.slept[4] == 30
+
+
+async def test_a_restart_sends_what_was_left(world):
+    world.answers = [200]
+    store = MemoryStore()
+    from engine.store.interface import Writes
+
+    store.write([Writes(outbox_add=[outbox_row(1, Effect("http", "POST", "http://far.example/"), "p", 1, 0, EID, 0)])])
+    outbox = Outbox(store, world.fetch, lambda row, event: world.told.append(row.state), response_map, lambda: 1, lambda: 1.0)
+    outbox.start()
+    while outbox.waiting:
+        await asyncio.sleep(0)
+
+    assert world.told == ["done"]

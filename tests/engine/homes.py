@@ -1,0 +1,56 @@
+"""Engines whose store outlives them: closed and opened again, or torn away in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine import Chance, Engine, Settings, open_engine
+from engine.store.choose import open_store
+from tests.engine.conftest import Clock, TestPico
+from tests.engine.stores import HeldStore
+
+
+class Home:
+    """A SQLite file, and engines on it one after the other."""
+
+    def __init__(self, path: Path, clock: Clock, **settings: Any) -> None:
+        self.path = path
+        self.clock = clock
+        self.settings = replace(Settings(), **settings)
+        self.store: HeldStore | None = None  # of the engine that runs
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[Engine]:
+        """A running engine, ended in good order."""
+        self.store = HeldStore(open_store(self.path))
+        chance = Chance(now=self.clock, sleep=self.clock.sleep)
+        async with open_engine(self.settings, chance=chance, store=self.store) as engine:
+            yield engine
+
+    @asynccontextmanager
+    async def root(self) -> AsyncIterator[TestPico]:
+        """The root pico of a running engine, behind a channel of its own that stays the same."""
+        async with self.engine() as engine:
+            root = TestPico(engine, engine.ui_context()["eci"])
+            channels = (await root.ask_ui("pico"))["channels"]
+            known = [each["id"] for each in channels if each["tags"] == ["test"]]
+            root.eci = known[0] if known else await root.channel()
+            yield root
+
+    def torn_away(self) -> Home:
+        """What a crash at this moment would leave: a home with all that is on disk now, and nothing else."""
+        if self.store is None:
+            raise ValueError("no engine has run here")
+        copy = self.path.with_name(f"{self.path.stem}-torn{self.path.suffix}")
+        self.store.backup(str(copy))
+        home = Home(copy, self.clock)
+        home.settings = self.settings
+        return home
+
+    def again(self, pico: TestPico, engine: Engine) -> TestPico:
+        """The same pico, on another engine."""
+        return TestPico(engine, pico.ui, pico.eci)
