@@ -83,6 +83,11 @@ class Directory:
                 rows[child] = row
         return rows
 
+    def is_deleted(self, id: str) -> bool:
+        """Whether a cycle has deleted the pico whose commit is not on disk yet."""
+        ahead = self._picos_ahead.get(id)
+        return ahead is not None and ahead[1] is None
+
     def decide(self, number: int, picos: Mapping[str, PicoRow | None], channels: Mapping[str, Channel | None]) -> None:
         """Rows that commit `number` will write."""
         for id, row in picos.items():

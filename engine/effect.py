@@ -72,4 +72,5 @@ def outbox_row(id: int, effect: Effect, pico: str, seq: int, n: int, eid: str, n
         next_at=now,
         state="ready",
         last_error=None,
+        since=now,
     )

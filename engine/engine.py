@@ -269,7 +269,10 @@ class Engine:
     # --- what became of it --------------------------------------------------------------------------------
 
     def _settled(self, decision: Decision) -> None:
-        self._parts.directory.settle(decision.number, decision.picos, decision.channels)
+        directory = self._parts.directory
+        # The inbox rows of a deleted pico go with it, and its mailbox is closed.
+        wakes = [woken for woken in decision.wakes if not directory.is_deleted(woken.pico)]
+        directory.settle(decision.number, decision.picos, decision.channels)
         item = decision.item
         if item is not None and decision.box is None:
             item.stored = True
@@ -279,7 +282,7 @@ class Engine:
             self._timetable.settle(decision.number, decision.writes.timers)
         for row in decision.writes.outbox_add:
             self._outbox.put(row)
-        for woken in decision.wakes:
+        for woken in wakes:
             self._enter(woken)
 
     def _forget(self, item: Item) -> None:

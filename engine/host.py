@@ -21,6 +21,8 @@ from krl import (
     Here,
     Instance,
     KRLLimitError,
+    KRLLoadError,
+    KRLRuntimeError,
     KRLTypeError,
     KRLValueError,
     Limits,
@@ -39,7 +41,7 @@ from .directory import Directory
 from .document import dumps
 from .effect import Effect
 from .effects.web import WebAnswer, WebRequest
-from .errors import ChannelNotFound
+from .errors import ChannelNotFound, EngineError
 from .event import Directive, Event, Query
 from .journal import Journal
 from .pico import Pico
@@ -118,7 +120,7 @@ class Cycle:
     changes: Changes = field(default_factory=Changes)
     newborns: dict[str, Host] = field(default_factory=dict)  # picos made in this cycle
     nested: list[LogRow] = field(default_factory=list)  # events that newborns have evaluated in it
-    deleted: list[str] = field(default_factory=list)  # picos that it deletes
+    deleted: dict[str, None] = field(default_factory=dict)  # picos that it deletes, the lowest first
     raises: int = 0
     waits_for: str | None = None  # the pico that this cycle waits for
     asked_by: Cycle | None = None  # the cycle whose query this one answers
@@ -385,9 +387,30 @@ class Host:
         channels[self.pico.id] = self_channel(self.pico.id)
         return [channels[eci] for eci in sorted(channels)]
 
-    def install(self, new: Installed, instance: Instance) -> None:
-        """Take the loaded ruleset into this cycle's set of rulesets."""
-        self._adopt(self.code.with_installed(new), {**self.instances, new.rid: instance})
+    def delete_pico(self, id: str) -> None:
+        """Delete a pico with its channels; those below it are the caller's affair. Again is no error."""
+        changes = self.cycle.changes
+        made = [eci for eci, channel in changes.channels.items() if channel is not None and channel.pico == id]
+        for eci in (*self.parts.directory.channels(id), *made):
+            changes.channels[eci] = None
+        changes.forget_pico(id)
+        self.cycle.newborns.pop(id, None)
+        self.cycle.deleted[id] = None
+
+    def install(self, new: Installed) -> None:
+        """Load the ruleset into this cycle's set of rulesets, and again those that use it, so that they call it.
+
+        Raises KRLLoadError, KRLRuntimeError or EngineError; then nothing has changed. A user that does not load with
+        the new module goes on as it was, and the journal is told.
+        """
+        loader, code = self.parts.loader, self.code.with_installed(new)
+        instances = {**self.instances, new.rid: loader.load(new, code, self)}
+        for user in loader.users_of(new.rid, code):
+            try:
+                instances[user.rid] = loader.load(user, code, self)
+            except (KRLLoadError, KRLRuntimeError, EngineError) as error:
+                self.parts.journal.note(self.pico.id, "error", f"{user.rid} does not load with {new.rid}: {error}")
+        self._adopt(code, instances)
 
     def uninstall(self, rid: str) -> None:
         """Drop the ruleset and all that it has stored."""

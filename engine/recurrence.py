@@ -81,6 +81,8 @@ def next_due(spec: Any, after_ms: int, zone: ZoneInfo | None = None) -> int | No
     if not isinstance(spec, str):
         raise BadRecurrence("expected a cron text or a map")
     for due in _instants(_six_fields(spec), after.astimezone(zone or local_zone())):
+        if due <= after:
+            continue  # in the hour that autumn doubles, a time of its first pass
         if until is not None and due > until:
             return None
         if years is None or due.year in years:
@@ -91,6 +93,8 @@ def next_due(spec: Any, after_ms: int, zone: ZoneInfo | None = None) -> int | No
 
 
 def _instants(cron: str, after: datetime) -> Iterator[datetime]:
+    # Only of five fields does cronsim know what daylight saving does to them.
+    cron = cron.removeprefix("0 ")
     try:
         # cronsim looks at whole seconds; one that has begun is past.
         yield from CronSim(cron, after.replace(microsecond=0))

@@ -18,6 +18,7 @@ from .feed import Feed, Finished, Follower
 from .host import Parts
 from .loop.wait import Item, Mailboxes
 from .loop.wake import Waker
+from .modules.ctx import instant
 from .shown import masked
 from .store.interface import LogRow, PicoRow
 
@@ -38,6 +39,7 @@ class Reports:
         self._store = parts.store
         self._directory = parts.directory
         self._broken = parts.loader.broken
+        self._registry = parts.registry
         self._code_of = waker.code_set
         self._mailboxes = mailboxes
         self._in_flight = in_flight
@@ -197,6 +199,11 @@ class Reports:
                 for box in islice(boxes, FULLEST)
             ],
         }
+
+    def rulesets(self) -> list[dict[str, str]]:
+        """The rulesets that this engine knows by URL, and when the text of each was last a new one."""
+        rows = sorted(self._registry.rows(), key=lambda row: row.url)
+        return [{"url": row.url, "rid": row.rid, "hash": row.hash, "flushed": instant(row.flushed)} for row in rows]
 
     def broken(self) -> list[dict[str, str]]:
         """Rulesets that some pico has and that do not load, and why."""

@@ -182,16 +182,20 @@ class Trace:
         if self._missed:
             stored["missed"] = self._missed
         body = dumps(stored)
-        if len(body) > LARGE_BYTES:
-            stored["entries"] = [_bounded(entry) for entry in self._entries]
-            body = dumps(stored)
-        while len(body) > MAX_BYTES and stored["entries"]:
-            half = len(stored["entries"]) // 2
-            stored["missed"] = stored.get("missed", 0) + len(stored["entries"]) - half
-            stored["entries"] = stored["entries"][:half]
-            stored.pop("before", None)
-            body = dumps(stored)
-        return body
+        return body if len(body) <= LARGE_BYTES else _fitting(stored)
+
+
+def _fitting(stored: dict[str, Any]) -> bytes:
+    """A large trace in at most MAX_BYTES: raised attributes bounded, then cut at its end until it fits."""
+    stored["entries"] = entries = [_bounded(entry) for entry in stored["entries"]]
+    body = dumps(stored)
+    while len(body) > MAX_BYTES and entries:
+        half = len(entries) // 2
+        stored["missed"] = stored.get("missed", 0) + len(entries) - half
+        stored["entries"] = entries = entries[:half]
+        stored.pop("before", None)
+        body = dumps(stored)
+    return body
 
 
 def _bounded(entry: Entry) -> Entry:

@@ -137,7 +137,7 @@ def _name(place: Place) -> str | None:
         return f"'{place.token.value}' is a reserved word"
     if "action_list" in place.stack and place.token.value == ",":
         return "actions are separated by ';' or by nothing"
-    if place.stack[-2:] == ["tight", "{"]:
+    if place.stack[-3:] == ["tight", "{", "action_list"]:
         return "after 'choose', an expression with braces stands in parentheses"
     return None
 

@@ -75,6 +75,7 @@ class LocalHost:
         self.clock = clock
         self.modules = local_modules() if modules is None else modules
         self.base_url = base_url
+        self.known_slow: Callable[[str, str, int], bool] | None = None
         self.event: EventFacts | None = None
         self.query: QueryFacts | None = None
         self.rid: str | None = None
@@ -117,6 +118,9 @@ class LocalHost:
 
     def random(self) -> float:
         return self._chance.random()
+
+    def too_slow(self, pattern: str, subject: str, pos: int) -> None:
+        pass
 
     def new_id(self) -> str:
         first, *rest = (self._chance.randrange(36) for _ in range(26))

@@ -10,13 +10,16 @@ Source: docs/language.md, "Building it with PLY".
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .errors import Diagnostic
 from .source import Source
 from .tokens import DECLARED_KINDS, KEYWORDS, NAME_KINDS, PROPERTY_WORDS, RESERVED, Token
 from .tree import Span
+
+MOSTLY = ("RID", "SYMBOL")  # what a word may be that is no keyword anywhere
+TELLING = frozenset({"=", ":", "REGEX"})  # what follows a word and tells what it may be
 
 
 class Refused(Exception):
@@ -29,23 +32,25 @@ class Refused(Exception):
 
 
 class Stopped(Exception):
-    """The parser cannot take the token that it asked for, and stands as it did before."""
+    """The parser cannot take the token that it asked for; if the source is wary, it stands as it did before."""
 
 
 class TokenSource:
     """What PLY calls the lexer: `token()` gives the next token, with its type decided.
 
     Productions reach this object as `p.lexer`; what is wrong in them but no hindrance they `report`.
-    `max_stack` bounds how deep the parser may nest.
+    `max_stack` bounds how deep the parser may nest. `wary`: ask of every token whether the parser can take it, which
+    takes a third of the time of reading, and which a text without errors does not need.
     """
 
     lineno = 0  # PLY copies it, and that is all
 
-    def __init__(self, source: Source, tokens: Sequence[Token], parser: Any, max_stack: int) -> None:
+    def __init__(self, source: Source, tokens: Sequence[Token], parser: Any, max_stack: int, *, wary: bool) -> None:
         self.source = source
         self.parser = parser
         self.findings: list[Diagnostic] = []
         self._max_stack = max_stack
+        self._wary = wary
         self._index = 0  # of the token to be given next
         self._end = len(tokens)
         # Two beyond the last, so that looking ahead needs no question whether something is there.
@@ -66,9 +71,9 @@ class TokenSource:
     def token(self) -> Token | None:
         """The next token, None at the end.
 
-        Raises Stopped if the parser cannot take it, Refused for too deep a nesting and for a malformed id. PLY would
-        find out by itself, but only after the reductions that the token may cause (its tables are of the LALR kind);
-        then the stack does not show any more what could have stood there.
+        Raises Refused for too deep a nesting and for a malformed id and, if wary, Stopped where the parser cannot take
+        the token. PLY finds out by itself, but only after the reductions that the token may cause (its tables are of
+        the LALR kind); then the stack does not show any more what could have stood there.
         """
         token = self.tokens[self._index]
         if token.kind == "STRING" and self.can_take("KEY_FOLLOWS"):
@@ -78,7 +83,7 @@ class TokenSource:
             raise self.refusal("too-deep", "nested too deep to be read", self.last)
         if token.kind == "SYMBOL":
             return self._decided(token)
-        if not self.can_take(token.kind):
+        if self._wary and not self.can_take(token.kind):
             raise Stopped
         return token if token.kind != "$end" else None
 
@@ -127,16 +132,24 @@ class TokenSource:
         following = self.tokens[self._index]
         if word.value in RESERVED and following.kind == "=" and self.can_take("DECLARED") and self.can_take("$end"):
             raise Stopped  # outside rulesets `null = 1` is a faulty declaration, not an expression and then a fault
-        word.type = next(filter(self.can_take, self._kinds(word, following)), "")
-        if not word.type:
-            raise Stopped
+        *likelier, last = self._kinds(word, following)
+        for kind in likelier:
+            if self.can_take(kind):
+                word.type = kind
+                break
+        else:
+            if self._wary and not self.can_take(last):
+                raise Stopped
+            word.type = last
         return self._whole_rid(word) if word.type == "RID" else word
 
-    def _kinds(self, word: Token, following: Token) -> Iterator[str]:
+    def _kinds(self, word: Token, following: Token) -> Iterable[str]:
         """All that a word may be, first choice first."""
-        if word.value not in KEYWORDS and following.kind not in ("=", ":", "REGEX"):
-            yield from ("RID", "SYMBOL")  # so it is with most words
-            return
+        if word.value not in KEYWORDS and following.kind not in TELLING:
+            return MOSTLY
+        return self._all_kinds(word, following)
+
+    def _all_kinds(self, word: Token, following: Token) -> Iterator[str]:
         name = None if word.value in RESERVED else NAME_KINDS.get(word.value, "SYMBOL")
         declared = DECLARED_KINDS[name] if name and following.kind == "=" else None
         if following.kind == "REGEX":

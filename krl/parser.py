@@ -11,7 +11,7 @@ import copy
 import sys
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ply import yacc
 
@@ -22,7 +22,7 @@ from .lexer import tokenize
 from .lookahead import Refused, Stopped, TokenSource
 from .recovery import Resumption, resumption
 from .source import Source
-from .tables import tables
+from .tables import defaults, tables
 from .tokens import Comment, Token
 from .tree import Ruleset, Span, Statements
 
@@ -79,7 +79,17 @@ def _stack_limit(max_depth: int) -> int:
 
 
 def _parsed(source: Source, tokens: Sequence[Token], stack_limit: int) -> tuple[Tree | None, list[Diagnostic]]:
-    """The tree of the tokens, None if the parser ever stopped, and all that was found wrong on the way."""
+    """The tree of the tokens, None if they make none, and all that is wrong with them."""
+    feed = _feed(source, tokens, stack_limit, wary=False)
+    try:
+        return feed.parser.parse(lexer=feed, tracking=True), feed.findings
+    except (Refused, Stopped):
+        # Read once more, with care: the parser has gone on beyond the place at which the fault can be told.
+        return None, _faults(source, tokens, stack_limit)
+
+
+def _faults(source: Source, tokens: Sequence[Token], stack_limit: int) -> list[Diagnostic]:
+    """All that is wrong with tokens that the parser refuses."""
     found: list[Diagnostic] = []
     going_on: Resumption | None = Resumption(0)
     stopped_at = -1
@@ -87,7 +97,7 @@ def _parsed(source: Source, tokens: Sequence[Token], stack_limit: int) -> tuple[
         attempt = _attempt(source, tokens, going_on, stack_limit)
         found += attempt.findings
         if attempt.refusal is None:
-            return (attempt.tree if stopped_at < 0 else None), found
+            break
         at = attempt.refusal.index - len(going_on.beginning) + going_on.at
         if stopped_at >= 0 and _may_be_a_consequence(attempt.refusal, at, len(tokens)):
             break
@@ -96,7 +106,7 @@ def _parsed(source: Source, tokens: Sequence[Token], stack_limit: int) -> tuple[
             break
         going_on = resumption(source.text, tokens, at, attempt.symbols)
         stopped_at = at
-    return None, found
+    return found
 
 
 def _may_be_a_consequence(refusal: Refused, at: int, end: int) -> bool:
@@ -107,7 +117,6 @@ def _may_be_a_consequence(refusal: Refused, at: int, end: int) -> bool:
 class _Attempt(NamedTuple):
     """One run of the parser over the tokens from some place on."""
 
-    tree: Tree | None
     findings: list[Diagnostic]
     refusal: Refused | None = None
     symbols: Sequence[Any] = ()  # those it had when it stopped
@@ -116,17 +125,31 @@ class _Attempt(NamedTuple):
 def _attempt(source: Source, tokens: Sequence[Token], going_on: Resumption, stack_limit: int) -> _Attempt:
     start = tokens[going_on.at].lexpos if going_on.at < len(tokens) else len(source.text)
     invented = [Token(kind, "", start, start) for kind in going_on.beginning]
-    parser = copy.copy(_master_parser())
-    feed = TokenSource(source, [*invented, *tokens[going_on.at :]], parser, stack_limit)
+    feed = _feed(source, [*invented, *tokens[going_on.at :]], stack_limit, wary=True)
     try:
-        return _Attempt(parser.parse(lexer=feed, tracking=True), feed.findings)
+        feed.parser.parse(lexer=feed, tracking=True)
     except Refused as refusal:
-        return _Attempt(None, feed.findings, refusal, parser.symstack)
+        return _Attempt(feed.findings, refusal, feed.parser.symstack)
     except Stopped:
-        return _Attempt(None, feed.findings, refused(feed), parser.symstack)
+        return _Attempt(feed.findings, refused(feed), feed.parser.symstack)
+    return _Attempt(feed.findings)
+
+
+def _feed(source: Source, tokens: Sequence[Token], stack_limit: int, *, wary: bool) -> TokenSource:
+    """The tokens, with a parser of their own."""
+    return TokenSource(source, tokens, copy.copy(_master_parser()), stack_limit, wary=wary)
 
 
 @cache
 def _master_parser() -> Any:
     """PLY's parser, to be copied: it keeps the stacks of the text that it reads."""
-    return yacc.LRParser(tables(), None)
+    table = tables()
+    parser = yacc.LRParser(table, _stop)
+    # PLY itself takes only those with a single move. The others, too, save asking for a token, and the way that
+    # `can_take` has to go from them.
+    parser.defaulted_states = defaults(table)
+    return parser
+
+
+def _stop(_: Any) -> NoReturn:
+    raise Stopped

@@ -26,6 +26,8 @@ from .tokens import KINDS, PRECEDENCE
 
 SUBJECTS: tuple[ModuleType, ...] = (ruleset, rules, eventex, expressions)
 START = "source"
+LAYERS = "p_layers"  # the productions that do nothing but hand a value up
+EDITION = 2  # of what is done to the tables once they are built
 
 Producer = Callable[[Any], None]
 
@@ -40,7 +42,7 @@ def tables() -> Any:
     name = _file_name(functions)
     kept = next((found for folder in (_package_folder(), _user_folder()) if (found := _read(folder, name))), None)
     if kept is None:
-        kept = marshal.dumps(_plain(build(grammar(functions))))
+        kept = marshal.dumps(_plain(shortened(build(grammar(functions)))))
         _write(_user_folder(), name, kept)
     return _bound(marshal.loads(kept), functions)
 
@@ -79,6 +81,24 @@ def build(grammar: Any) -> Any:
     return table
 
 
+def shortened(table: Any) -> Any:
+    """The tables with the detours taken out: what does nothing but hand its value up a layer goes there at once."""
+    layers = {-number: each.name for number, each in enumerate(table.lr_productions) if each.func == LAYERS}
+    moves = defaults(table)
+    for row in table.lr_goto.values():
+        for symbol, state in row.items():
+            while (layer := layers.get(moves.get(state, 0))) is not None:
+                state = row[layer]
+            row[symbol] = state
+    return table
+
+
+def defaults(table: Any) -> dict[int, int]:
+    """The states that know but one move, a reduction, whatever token comes; and that move."""
+    only = {state: set(row.values()) for state, row in table.lr_action.items()}
+    return {state: moves.pop() for state, moves in only.items() if len(moves) == 1 and max(moves) < 0}
+
+
 # --- as plain data ----------------------------------------------------------------------------------------
 
 
@@ -100,7 +120,16 @@ def _bound(plain: tuple[Any, ...], functions: dict[str, Producer]) -> Any:
 
 def _file_name(functions: dict[str, Producer]) -> str:
     texts = [(name, function.__doc__) for name, function in functions.items()]
-    depends = (texts, KINDS, PRECEDENCE, START, yacc.__version__, sys.implementation.cache_tag, marshal.version)
+    depends = (
+        EDITION,
+        texts,
+        KINDS,
+        PRECEDENCE,
+        START,
+        yacc.__version__,
+        sys.implementation.cache_tag,
+        marshal.version,
+    )
     return f"krl-{hashlib.sha256(repr(depends).encode()).hexdigest()[:32]}.tables"
 
 
@@ -140,7 +169,7 @@ def _write(folder: Path | None, name: str, kept: bytes) -> None:
 def main() -> None:
     """Put the tables into the package, for a distribution that starts fast from the first time on."""
     functions = producers()
-    _write(_package_folder(), _file_name(functions), marshal.dumps(_plain(build(grammar(functions)))))
+    _write(_package_folder(), _file_name(functions), marshal.dumps(_plain(shortened(build(grammar(functions))))))
 
 
 if __name__ == "__main__":

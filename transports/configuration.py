@@ -7,8 +7,10 @@ environment; a field of HTTP's settings stands in the file's table `[http]`, one
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,10 +25,15 @@ STORE_NAME = "picoengine.db"
 DEFAULT_HOME = "~/.picoengine"
 PREFIX = "PICO_ENGINE_"
 OTHER_VARIABLES = {"port": "PORT"}  # as in the Node engine
-SECRETS = frozenset({"token"})
+SECRETS = frozenset({"token", "source_headers"})
+
+HIDDEN = "***"
+HEADERS = "source_headers"  # its texts have a form of their own
 
 Limits: type[Any] = type(Settings().limits)
 SECTIONS: dict[str, type[Any]] = {"": Settings, "limits": Limits, "http": HttpSettings}
+_HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+:\s*[\x21-\x7e][\x20-\x7e]*", re.ASCII)
+_BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _NESTED = frozenset({"limits"})  # a field of Settings that is a section of its own
 
 
@@ -46,7 +53,9 @@ class Setting:
     @property
     def shown_value(self) -> Any:
         """The value as it may be shown."""
-        return "***" if self.name in SECRETS and self.value else self.value
+        if self.name not in SECRETS or not self.value:
+            return self.value
+        return dict.fromkeys(self.value, HIDDEN) if isinstance(self.value, Mapping) else HIDDEN
 
     @property
     def key(self) -> str:
@@ -94,10 +103,11 @@ def read_configuration(flags: Mapping[str, Any], environment: Mapping[str, str])
         if flags.get(name) is not None:
             setting = Setting(section, name, flags[name], f"flag --{name.replace('_', '-')}")
         elif variable is not None:
-            setting = Setting(section, name, _from_text(environment[variable], kind, variable), variable)
+            value = _fitting(_from_text, environment[variable], kind, name, variable)
+            setting = Setting(section, name, value, variable)
         elif name in tables[section]:
             where = f"{path}: {f'{section}.{name}' if section else name}"
-            setting = Setting(section, name, _checked(tables[section][name], kind, where), str(path))
+            setting = Setting(section, name, _fitting(_checked, tables[section][name], kind, name, where), str(path))
         settings.append(setting)
     return _completed(Configuration(home, tuple(settings)))
 
@@ -159,38 +169,64 @@ def _refuse_unknown(path: Path, section: str, table: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{path}: no setting {f'{section}.{name}' if section else name!r}{hint}")
 
 
-def _checked(value: Any, kind: Any, where: str) -> Any:
-    """A value of the file, which has types of its own."""
-    if get_origin(kind) is tuple:
-        item_kind = get_args(kind)[0]
-        if isinstance(value, list):
-            return tuple(_checked(item, item_kind, where) for item in value)
-    elif kind is float and type(value) is int:
+class _Unfit(Exception):
+    """A value that is not what its setting expects."""
+
+    def __init__(self, expected: str, found: Any) -> None:
+        super().__init__(expected, found)
+        self.expected = expected
+        self.found = found
+
+
+def _fitting(read: Callable[[Any, Any], Any], value: Any, kind: Any, name: str, where: str) -> Any:
+    """The value as `read` understands it. Raises ConfigurationError, which does not tell a secret."""
+    try:
+        fitting = read(value, kind)
+        if name == HEADERS:
+            _check_headers(fitting)
+    except _Unfit as unfit:
+        found = HIDDEN if name in SECRETS else repr(unfit.found)
+        raise ConfigurationError(f"{where}: expected {unfit.expected}, found {found}") from None
+    return fitting
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for header in headers.values():
+        if not _HEADER.fullmatch(header):
+            raise _Unfit("a header of the form 'Name: value' for each host", header)
+
+
+def _checked(value: Any, kind: Any) -> Any:
+    """A value of the file, which has types of its own. Raises _Unfit."""
+    origin = get_origin(kind)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_checked(item, get_args(kind)[0]) for item in value)
+    if origin is Mapping and isinstance(value, dict):
+        return {name: _checked(item, get_args(kind)[1]) for name, item in value.items()}
+    if kind is float and type(value) is int:
         return float(value)
-    elif type(value) is kind:
+    if type(value) is kind:
         return value
-    raise ConfigurationError(f"{where}: expected {_named(kind)}, found {value!r}")
+    raise _Unfit(_named(kind), value)
 
 
-def _from_text(text: str, kind: Any, where: str) -> Any:
-    """A value of the environment."""
+def _from_text(text: str, kind: Any) -> Any:
+    """A value of the environment. Raises _Unfit."""
     if get_origin(kind) is tuple:
         return tuple(item.strip() for item in text.split(",") if item.strip())
-    if kind is bool:
-        known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-        if text.lower() in known:
-            return known[text.lower()]
-    elif kind is str:
+    if kind is str:
         return text
-    else:
-        try:
-            return kind(text)
-        except ValueError:
-            pass  # told below, with the name of the variable
-    raise ConfigurationError(f"{where}: expected {_named(kind)}, found {text!r}")
+    try:
+        if get_origin(kind) is Mapping:
+            return _checked(json.loads(text), kind)
+        return _BOOLEANS[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        raise _Unfit(_named(kind), text) from None
 
 
 def _named(kind: Any) -> str:
     if get_origin(kind) is tuple:
         return "a list of texts"
+    if get_origin(kind) is Mapping:
+        return "a map of texts"
     return {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[kind]

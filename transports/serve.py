@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,17 +26,20 @@ from .api import application as api_application
 from .configuration import Configuration, ConfigurationError
 from .http import Application, HttpSettings, decoders
 from .logs import log_to_stderr
+from .watch import can_watch, watch
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GC_THRESHOLDS = (20_000, 20, 50)  # new objects before Python looks for circles among the young, the older, all
 NODE_TRACES = ("db/CURRENT", "pico-engine.log")  # what a Node engine leaves in its home folder
 
 
-def run(configuration: Configuration) -> int:
-    """Serve until a signal; the exit status.
+def run(configuration: Configuration, watched: Sequence[str] = ()) -> int:
+    """Serve until a signal, rulesets below the `watched` folders as their files change; the exit status.
 
-    Raises ConfigurationError if it cannot listen or have its home folder, StoreUnavailable if it cannot open the store.
+    Raises ConfigurationError if it cannot listen, watch or have its home folder, StoreUnavailable if it cannot open
+    the store.
     """
+    _check_watched(watched)
     log_to_stderr()
     _prepare_home(configuration)
     http = configuration.http
@@ -47,12 +50,13 @@ def run(configuration: Configuration) -> int:
         settings = configuration.engine
         if configuration.is_default("base_url"):
             settings = replace(settings, base_url=f"http://localhost:{port}")
-        runner.run(_serve(settings, replace(http, port=port), listener))
+        settings = replace(settings, file_folders=tuple(dict.fromkeys((*settings.file_folders, *watched))))
+        runner.run(_serve(settings, replace(http, port=port), listener, watched))
     return 0
 
 
-async def _serve(settings: Settings, http: HttpSettings, listener: socket.socket) -> None:
-    async with open_engine(settings, decoders=decoders(settings)) as engine:
+async def _serve(settings: Settings, http: HttpSettings, listener: socket.socket, watched: Sequence[str]) -> None:
+    async with open_engine(settings, decoders=decoders(settings)) as engine, _watching(engine, watched):
         metrics = Metrics(lambda: _gauges(engine))
         application = Application(engine, http, api_application(engine, http, metrics), metrics.observe)
         greeting = f"picoengine is at {_url(http)} (data: {settings.store})"
@@ -60,6 +64,35 @@ async def _serve(settings: Settings, http: HttpSettings, listener: socket.socket
         _spare_the_collector()
         _stop_on_signals(application, server, engine.reports.feed.end)
         await server.serve([listener])
+
+
+def _check_watched(folders: Sequence[str]) -> None:
+    if folders and not can_watch():
+        raise ConfigurationError("--watch needs the package watchfiles: pip install 'picoengine[watch]'")
+    for folder in folders:
+        if not os.path.isdir(folder):
+            raise ConfigurationError(f"--watch: there is no folder {folder}")
+
+
+@contextlib.asynccontextmanager
+async def _watching(engine: Engine, folders: Sequence[str]) -> AsyncIterator[None]:
+    """Watch the folders while the block runs."""
+    if not folders:
+        yield
+        return
+    watcher = asyncio.create_task(watch(engine, folders, lambda text: print(text, file=sys.stderr, flush=True)))
+    watcher.add_done_callback(_tell_its_end)
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        await asyncio.wait([watcher])
+
+
+def _tell_its_end(watcher: asyncio.Task[None]) -> None:
+    """A folder that is gone, or too many of them: the engine does without."""
+    if not watcher.cancelled() and (error := watcher.exception()):
+        print(f"files are not watched any more: {error}", file=sys.stderr, flush=True)
 
 
 class Server(uvicorn.Server):
@@ -88,7 +121,7 @@ def server_configuration(application: Application, http: HttpSettings) -> uvicor
     """uvicorn as we want it: quiet, without what costs time at each request."""
     return uvicorn.Config(
         application,
-        http=_protocol(http),
+        http=_protocol(application, http),
         loop="none",
         lifespan="off",
         ws="none",
@@ -104,13 +137,16 @@ def server_configuration(application: Application, http: HttpSettings) -> uvicor
     )
 
 
-def _protocol(http: HttpSettings) -> Any:
+def _protocol(application: Application, http: HttpSettings) -> Any:
     """The quick parser with our limits; h11, which has its own, where it is not to be had."""
     try:
+        from .http.patience import patient
         from .http.protocol import limited_protocol
     except ImportError:
         return "h11"
-    return limited_protocol(http.max_head_bytes)
+    # What a proxy says about its client is understood by uvicorn, on the long way.
+    limited = limited_protocol(http.max_head_bytes, None if http.trusted_proxies else application.answer_whole)
+    return patient(limited, http.head_seconds, http.body_seconds)
 
 
 def _loop_factory() -> Any:

@@ -7,10 +7,12 @@ new state at once, the outside learns of it after the commit. A failed event has
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from ..chain import link
 from ..changes import Changes
 from ..channel import Channel
 from ..document import dumps
@@ -55,6 +57,8 @@ class Responder:
         cycle = host.cycle
         item.committing = True
         changes = cycle.changes if failure is None else Changes()
+        if cycle.deleted:
+            _delete_latecomers(host)
         name_codes(changes)
         sends = changes.sends if failure is None else self._system_error(host, event, failure)
         wakes = [self._numbered(row) for row in sends]
@@ -77,7 +81,7 @@ class Responder:
                 writes.dedup_done.append((*item.key, response))
         decision = Decision(writes, box, dict(changes.picos), dict(changes.channels), [each for _, each in wakes], item)
         write_changes(writes, changes)
-        self._take(host, log, changes, cycle.deleted if failure is None else [])
+        self._take(host, log, changes, cycle.deleted if failure is None else ())
         reply = None if failure is not None else Reply(event.eid, host.directives)
         decision.then.append(lambda lost: tell(item, lost, reply, failure))
         number = self._committer.submit(decision).number
@@ -122,7 +126,7 @@ class Responder:
 
     # --- rows ---------------------------------------------------------------------------------------------
 
-    def _take(self, host: Host, log: LogRow, changes: Changes, deleted: list[str]) -> None:
+    def _take(self, host: Host, log: LogRow, changes: Changes, deleted: Iterable[str]) -> None:
         """The pico's state in memory becomes what the cycle made of it."""
         pico = host.pico
         pico.head_seq, pico.head_hash = log.seq, log.hash
@@ -223,6 +227,15 @@ class Responder:
         return self._inbox_id
 
 
+def _delete_latecomers(host: Host) -> None:
+    """While the cycle waited, the picos that it deletes may have made channels and children: these go, too."""
+    left = list(host.cycle.deleted)
+    while left:
+        id = left.pop()
+        host.delete_pico(id)
+        left += [child for child in host.parts.directory.children(id) if child not in host.cycle.deleted]
+
+
 def tell(item: Item, lost: EngineError | None, reply: Reply | None, failure: EngineError | None) -> None:
     """Tell how an event ended. A stored event whose commit was lost has not: it will be taken again."""
     if lost is None:
@@ -243,9 +256,6 @@ def log_row(host: Host, event: Event, changes: bytes, effects: bytes, response: 
     pico = host.pico
     seq = pico.head_seq + 1
     body = event_bytes(event)
-    chained = b"\0".join(
-        (pico.head_hash, str(seq).encode(), event.eid.encode(), pico.code.hash.encode(), changes, effects)
-    )
     return LogRow(
         pico=pico.id,
         seq=seq,
@@ -262,7 +272,7 @@ def log_row(host: Host, event: Event, changes: bytes, effects: bytes, response: 
         t_in=event.time,
         t_commit=host.now(),
         prev_hash=pico.head_hash,
-        hash=sha256(chained).digest(),
+        hash=link(pico.head_hash, seq, event.eid, pico.code.hash, changes, effects),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from krl import KRLLoadError, KRLRuntimeError
 
 from ..changes import Changes
@@ -10,7 +12,8 @@ from ..errors import EngineError, PicoNotFound
 from ..event import Event
 from ..host import Cycle, Host, Parts
 from ..pico import Pico
-from ..registry.code import EMPTY, CodeSet, code_set_from_json
+from ..registry.code import EMPTY, CodeSet, Installed, code_set_from_json
+from ..registry.sources import is_inline
 from ..store.interface import PicoRow
 from .respond import Responder
 from .wait import Item, Mailbox
@@ -76,35 +79,33 @@ class Waker:
 
         A new text whose ruleset does not load leaves the old one in force.
         """
-        registry = self.parts.registry
-        pico.registry_version = registry.version
+        pico.registry_version = self.parts.registry.version
         host = Host(self.parts, pico, Cycle("", Changes()))
-        for installed in pico.code:
-            row = registry.row(installed.url)
-            if row is None or row.hash == installed.hash:
-                continue
-            code = host.code.with_hashes({installed.rid: row.hash})
-            new = code.find(installed.rid)
-            if row.rid != installed.rid or new is None:
-                continue
-            try:
-                host.install(new, self.parts.loader.load(new, code, host))
-            except (KRLLoadError, KRLRuntimeError, EngineError) as error:
-                self.parts.journal.note(pico.id, "error", f"{row.url} has a new text that does not load: {error}")
-        if host.code is pico.code:
-            return None
-        self._rewire(host)
-        return host
+        behind = [new for installed in pico.code if (new := self._newer(installed)) is not None]
+        while behind:
+            failed = {new: error for new in behind if (error := self._refusal(host, new)) is not None}
+            if len(failed) == len(behind):
+                for new, error in failed.items():
+                    self.parts.journal.note(pico.id, "error", f"{new.url} has a new text that does not load: {error}")
+                break
+            behind = list(failed)  # what failed may have needed what has loaded now
+        return None if host.code is pico.code else host
 
-    def _rewire(self, host: Host) -> None:
-        """Load the users of a changed module again, so that they call its new code."""
-        changed = {each.rid for each in host.code if host.pico.code.find(each.rid) != each}
-        for installed in host.code:
-            uses = host.instances[installed.rid].program.meta.uses if installed.rid in host.instances else ()
-            if installed.rid in changed or any(use.rid in changed for use in uses):
-                try:
-                    instance = self.parts.loader.load(installed, host.code, host)
-                except (KRLLoadError, KRLRuntimeError, EngineError) as error:
-                    self.parts.journal.note(host.pico.id, "error", f"{installed.rid} does not load again: {error}")
-                    continue
-                host.install(installed, instance)
+    def _newer(self, installed: Installed) -> Installed | None:
+        """The ruleset with the present text of its URL, if that is another one and of the same rid.
+
+        A text that was given as such belongs to the pico that it was given to: the next one of that rid is not its.
+        """
+        row = self.parts.registry.row(installed.url)
+        if row is None or row.hash == installed.hash or row.rid != installed.rid or is_inline(installed.url):
+            return None
+        return replace(installed, hash=row.hash)
+
+    @staticmethod
+    def _refusal(host: Host, new: Installed) -> Exception | None:
+        """Install the ruleset, or say why it does not load."""
+        try:
+            host.install(new)
+        except (KRLLoadError, KRLRuntimeError, EngineError) as error:
+            return error
+        return None

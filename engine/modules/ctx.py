@@ -158,11 +158,7 @@ def del_pico(h: Host, here: Here, eci: Any = None) -> None:
     if child is None:
         raise KRLValueError(f"delPico({'undefined' if eci is None else text(eci)}) - not found in children ECIs")
     for id in _subtree(h, child):
-        for channel in _channels_of(h, id):
-            h.cycle.changes.channels[channel] = None
-        h.cycle.changes.forget_pico(id)
-        h.cycle.newborns.pop(id, None)
-        h.cycle.deleted.append(id)
+        h.delete_pico(id)
     for own in h.channels():
         if own.family_pico == child:
             h.cycle.changes.channels[own.eci] = None
@@ -193,11 +189,6 @@ def _subtree(h: Host, top: str) -> list[str]:
         below += [id for id, row in h.cycle.changes.picos.items() if row and row.parent in parents and id not in below]
         found.extend(below)
     return list(reversed(found))
-
-
-def _channels_of(h: Host, pico: str) -> list[str]:
-    ahead = [eci for eci, channel in h.cycle.changes.channels.items() if channel is not None and channel.pico == pico]
-    return [*h.parts.directory.channels(pico), *ahead]
 
 
 # --- channels ---------------------------------------------------------------------------------------------------------
@@ -312,12 +303,10 @@ def _load(h: Host, url: Any) -> tuple[RegistryRow, Program]:
 
 def _install(h: Host, row: RegistryRow, config: Any) -> str:
     new = Installed(row.rid, row.hash, row.url, orjson.dumps(plain(config) if isinstance(config, dict) else {}))
-    code = h.code.with_installed(new)
     try:
-        instance = h.parts.loader.load(new, code, h)
+        h.install(new)
     except KRLLoadError as error:
         raise RulesetRefused(str(error)) from error
-    h.install(new, instance)
     return row.rid
 
 

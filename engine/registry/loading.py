@@ -68,6 +68,14 @@ class Loader:
             self._of(code).instances[installed.rid] = instance
         return instance
 
+    def users_of(self, rid: str, code: CodeSet) -> list[Installed]:
+        """The rulesets of the set that use this one as a module, directly or by way of others."""
+        uses = {program.rid: {use.rid for use in program.meta.uses} for program in self._programs(code)}
+        users = {rid}
+        while more := {each for each, used in uses.items() if each not in users and used & users}:
+            users |= more
+        return [each for each in code if each.rid in users and each.rid != rid]
+
     def _load(
         self,
         program: Program,
@@ -75,16 +83,21 @@ class Loader:
         code: CodeSet,
         host: Host,
         configuration: Mapping[str, Any] | None = None,
+        users: tuple[str, ...] = (),
     ) -> tuple[Instance, bool]:
         pure = program.pure_globals
+        path = (*users, program.rid)
 
         def use_module(use: Use, configuration: Mapping[str, Any]) -> Instance:
             nonlocal pure
             found = code.find(use.rid)
             if found is None:
                 raise RulesetRefused(f"Module not found: {use.rid}")
+            # The registry refuses circles, but two picos may close one by what each of them takes at one moment.
+            if use.rid in path:
+                raise RulesetRefused(f"Dependency Cycle Found: {' -> '.join((*path, use.rid))}")
             used = self._registry.program(found.hash)
-            loaded, pure_module = self._load(used, found, code, host, configuration)
+            loaded, pure_module = self._load(used, found, code, host, configuration, path)
             pure = pure and pure_module
             return loaded
 

@@ -80,9 +80,10 @@ class Registry:
         url = normal_url(url)
         row = self.row(url, changes)
         source = self._sources.read(url, None if row is None else row.hash)
-        if row is not None and source is None:
+        if source is None:
+            assert row is not None  # only a text that is known can be unchanged
             return row, self.program(row.hash)
-        return self._take(url, source or "", changes)
+        return self._take(url, source, changes)
 
     def take_inline(self, source: str, changes: Changes) -> tuple[RegistryRow, Program]:
         """A text that was given as such; it stands under `inline:` and its rid. Raises RulesetRefused, Conflict."""

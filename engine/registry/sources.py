@@ -112,6 +112,11 @@ def inline_url(rid: str) -> str:
     return f"{INLINE}{rid}.krl"
 
 
+def is_inline(url: str) -> bool:
+    """Whether the text under the URL was given as such."""
+    return url.startswith(INLINE)
+
+
 def normal_url(url: str) -> str:
     """The one form of a URL: lower-case scheme and host, no default port, no trailing slash, sorted parameters.
 
@@ -121,8 +126,9 @@ def normal_url(url: str) -> str:
     if url.startswith((BUNDLED, INLINE)):
         return url
     try:
+        url.encode()  # half a surrogate pair, which KRL allows, is no text that could be sent or stored
         return _normal(url)
-    except ValueError as error:  # brackets that are no IPv6 address, a port that is no number, half a surrogate pair
+    except ValueError as error:  # that, brackets that are no IPv6 address, a port that is no number
         raise InvalidValue(f"Invalid URL: {url}") from error
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlite3 import Connection
 
 from . import statements as sql
-from .interface import CommitRefused
+from .interface import DEAD, CommitRefused
 from .merge import Merged
 
 
@@ -46,6 +46,10 @@ def _delete(connection: Connection, batch: Merged) -> None:
         connection.executemany("DELETE FROM ent WHERE pico = ? AND rid = ? AND name = ?", batch.variables.gone)
     if batch.forget_memory:
         connection.executemany("DELETE FROM rstate WHERE pico = ? AND rid = ?", batch.forget_memory)
+    if batch.dead_done:
+        sql.DELETE_DEAD.run(connection, [(eid,) for eid in batch.dead_done])
+    if batch.paused.gone:
+        sql.DELETE_PAUSED.run(connection, [(pico,) for pico in batch.paused.gone])
     if batch.memory.gone:
         connection.executemany("DELETE FROM rstate WHERE pico = ? AND rid = ? AND rule = ?", batch.memory.gone)
 
@@ -76,6 +80,10 @@ def _write_state(connection: Connection, batch: Merged) -> None:
         sql.KEEP_RULESET.run(connection, [(hash, *ruleset) for hash, ruleset in batch.rulesets.items()])
     if batch.registry:
         sql.REGISTRY.upsert.run(connection, [sql.REGISTRY.values(row) for row in batch.registry.values()])
+    if batch.cuts:
+        sql.SET_CUT.run(connection, [(pico, *cut) for pico, cut in batch.cuts.items()])
+    if batch.paused.rows:
+        sql.SET_PAUSED.run(connection, list(batch.paused.rows.items()))
     if batch.facts:
         sql.SET_FACT.run(connection, list(batch.facts.items()))
 
@@ -83,8 +91,12 @@ def _write_state(connection: Connection, batch: Merged) -> None:
 def _write_streams(connection: Connection, batch: Merged) -> None:
     if batch.log:
         sql.LOG.insert.run(connection, [sql.LOG.values(row) for row in batch.log])
+        if dead := [(row.pico, row.seq, row.eid, row.t_commit) for row in batch.log if row.status in DEAD]:
+            sql.ADD_DEAD.run(connection, dead)
     if batch.inbox:
         sql.INBOX.insert.run(connection, [sql.INBOX.values(row) for row in batch.inbox.values()])
+    if batch.inbox_set:
+        sql.INBOX.update.run(connection, [sql.INBOX.values(row) for row in batch.inbox_set.values()])
     if batch.last_inbox_id:
         sql.RAISE_MARK.run(connection, [("inbox", batch.last_inbox_id)])
     if batch.dedup:

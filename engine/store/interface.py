@@ -9,8 +9,13 @@ Values are bytes of JSON where the engine stores KRL data; the store does not lo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
+
+DEAD = frozenset({"failed", "dead"})  # how events end that become dead letters
+PARKED = frozenset({"dead", "held"})  # states of effects that leave only when somebody says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,17 @@ class LogRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadRow:
+    """A finished event that failed, until somebody tries it again, drops it, or it is too old."""
+
+    id: int  # ascending in the order of failing
+    pico: str
+    seq: int
+    eid: str
+    at: int  # milliseconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
 class TimerRow:
     id: str
     pico: str
@@ -115,8 +131,9 @@ class OutboxRow:
     ikey: str
     attempts: int
     next_at: int
-    state: str  # "ready", "done", "dead"
+    state: str  # "ready", "done", "dead"; "held": it leaves when somebody says so
     last_error: str | None
+    since: int = 0  # when it was made, or made ready again; milliseconds since 1970
 
 
 @dataclass(slots=True)
@@ -127,11 +144,14 @@ class Writes:
     """
 
     inbox_add: list[InboxRow] = field(default_factory=list)
+    inbox_set: list[InboxRow] = field(default_factory=list)  # rows that are there, as they are from now on
     inbox_done: list[int] = field(default_factory=list)
     dedup_add: list[DedupRow] = field(default_factory=list)
     dedup_done: list[tuple[str, str, bytes]] = field(default_factory=list)  # eci, key, response
     head: tuple[str, int, int, bytes] | None = None  # pico, seq before, seq after, hash after
     log: list[LogRow] = field(default_factory=list)
+    """A row whose status is one of DEAD becomes a dead letter."""
+    dead_done: list[str] = field(default_factory=list)  # eids of dead letters that are none any more
     variables: dict[tuple[str, str, str], bytes | None] = field(default_factory=dict)  # (pico, rid, name) → JSON
     forget_variables: list[tuple[str, str]] = field(default_factory=list)  # (pico, rid): all of them, applied first
     memory: dict[tuple[str, str, str], tuple[str, bytes] | None] = field(default_factory=dict)
@@ -149,6 +169,8 @@ class Writes:
     outbox_add: list[OutboxRow] = field(default_factory=list)
     outbox_set: list[OutboxRow] = field(default_factory=list)
     """Rows that are there, as they are from now on; one whose state is "done" goes."""
+    cuts: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # pico → what `cut` answers from now on
+    paused: dict[str, int | None] = field(default_factory=dict)  # pico → since when; None: it goes on
     facts: dict[str, str] = field(default_factory=dict)  # rows of `meta`
 
 
@@ -159,16 +181,8 @@ class CommitRefused(Exception):
     """
 
 
-class Store(Protocol):
-    """Promises: what `write` returned from is on disk and is seen by every later read; a batch is all or nothing."""
-
-    def write(self, batch: Sequence[Writes]) -> None:
-        """Commit all of the batch in one transaction, durably. Called on the writer thread only.
-
-        Raises CommitRefused if a pico's head or an inbox row is not as expected or a statement is refused;
-        StoreUnavailable if the disk or the database fails. In both cases nothing was written.
-        """
-        ...
+class Reading(Protocol):
+    """What can be read of a store; each call sees what was committed when it began. All raise StoreUnavailable."""
 
     def pico(self, id: str) -> PicoRow | None: ...
 
@@ -232,6 +246,8 @@ class Store(Protocol):
         """In order of creation."""
         ...
 
+    def timer(self, id: str) -> TimerRow | None: ...
+
     def due_timers(self, until: int, limit: int = 100) -> list[TimerRow]:
         """Timers due at or before `until`, earliest first."""
         ...
@@ -246,10 +262,99 @@ class Store(Protocol):
 
     def last_outbox_id(self) -> int: ...
 
+    def parked_effects(self, after: int = 0, limit: int = 100) -> list[OutboxRow]:
+        """Outbox rows with an id above `after` that are dead or held, by id."""
+        ...
+
+    def parked_effect(self, ikey: str) -> OutboxRow | None:
+        """The dead or held row of this key."""
+        ...
+
+    def dead_events(self, after: int = 0, limit: int = 100) -> list[DeadRow]:
+        """Dead letters with an id above `after`, by id."""
+        ...
+
+    def dead_event(self, eid: str) -> DeadRow | None: ...
+
+    def paused(self) -> dict[str, int]:
+        """The picos that are paused, each with the time since when, in milliseconds since 1970."""
+        ...
+
+    def cut(self, pico: str) -> tuple[int, bytes]:
+        """Number and hash of the last row that was cut off the beginning of the pico's log; (0, b"") if none was."""
+        ...
+
+    def orphans(self) -> list[tuple[str, str]]:
+        """(table, pico) of rows that belong to picos which are not there; sorted. Reads whole indexes."""
+        ...
+
+    def expired(self, now: int) -> int:
+        """How many dedup rows have expired."""
+        ...
+
+    def damage(self) -> list[str]:
+        """What is wrong with the file itself, as far as its database can tell; reads all of it."""
+        ...
+
     def fact(self, name: str) -> str | None: ...
+
+    def pico_ids(self) -> Iterable[str]:
+        """Every pico, for checks and counts; pages internally."""
+        ...
+
+
+class Store(Reading, Protocol):
+    """Promises: what `write` returned from is on disk and is seen by every later read; a batch is all or nothing."""
+
+    def write(self, batch: Sequence[Writes]) -> None:
+        """Commit all of the batch in one transaction, durably. Called on the writer thread only.
+
+        Raises CommitRefused if a pico's head or an inbox row is not as expected or a statement is refused;
+        StoreUnavailable if the disk or the database fails. In both cases nothing was written.
+        """
+        ...
+
+    def view(self) -> AbstractContextManager[Reading]:
+        """The same store for reading on another thread, until the end of the block."""
+        ...
+
+    def beside(self, name: str) -> Path | None:
+        """The file of this name that belongs to the store; None if the store has no place on a disk."""
+        ...
+
+    # What follows may be called on any thread. Each call is one short transaction that commits wait for.
 
     def prune(self, now: int) -> int:
         """Delete dedup rows that have expired; how many. May be called on any thread: commits wait for a part of it."""
+        ...
+
+    def trim_failures(self, before: int, rows: int) -> int:
+        """Forget dead letters from before that time, at most so many, the oldest first; how many.
+
+        Their traces go, too, if those of their neighbours in the log have gone.
+        """
+        ...
+
+    def trim_traces(self, before: int, bytes: int, rows: int) -> int:
+        """Drop traces from before that time, and the oldest beyond so many bytes in all; those of dead letters stay.
+
+        Looks at so many rows of the log at most; how many it looked at, 0 when there is nothing to do for now.
+        """
+        ...
+
+    def cut_log(self, pico: str, seq: int, rows: int) -> int:
+        """Delete rows of the pico's log up to this number, at most so many, from its beginning; how many.
+
+        `cut` tells of the last of them, so that what remains can still be verified.
+        """
+        ...
+
+    def drop_orphans(self) -> int:
+        """Delete the rows that `orphans` tells of; how many."""
+        ...
+
+    def shrink(self, pages: int, spare: int) -> int:
+        """Give at most so many unused pages back to the disk, but keep some to spare; how many were given back."""
         ...
 
     def backup(self, path: str) -> None:
@@ -257,10 +362,6 @@ class Store(Protocol):
 
         Raises FileExistsError if something is at `path` already.
         """
-        ...
-
-    def pico_ids(self) -> Iterable[str]:
-        """Every pico, for checks and counts; pages internally."""
         ...
 
     def close(self) -> None: ...

@@ -9,20 +9,27 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from itertools import islice
 from operator import attrgetter
+from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
 from ..errors import StoreUnavailable
 from .interface import (
+    DEAD,
+    PARKED,
     ChannelRow,
     CommitRefused,
+    DeadRow,
     DedupRow,
     InboxRow,
     LogRow,
     OutboxRow,
     PicoRow,
+    Reading,
     RegistryRow,
     TimerRow,
     Writes,
@@ -52,10 +59,14 @@ class MemoryStore:
         self._dedup: defaultdict[str, dict[str, DedupRow]] = defaultdict(dict)  # by channel
         self._log: defaultdict[str, dict[int, LogRow]] = defaultdict(dict)  # by pico and seq
         self._log_by_eid: dict[str, LogRow] = {}
+        self._dead: dict[int, DeadRow] = {}
+        self._cuts: dict[str, tuple[int, bytes]] = {}
+        self._paused: dict[str, int] = {}
         self._outbox: dict[int, OutboxRow] = {}
         self._facts: dict[str, str] = {}
         self._last_inbox_id = 0
         self._last_outbox_id = 0
+        self._last_dead_id = 0
 
     # --- writing ------------------------------------------------------------------------------------------
 
@@ -75,6 +86,69 @@ class MemoryStore:
             for row in gone:
                 del self._dedup[row.eci][row.key]
             return len(gone)
+
+    def trim_failures(self, before: int, rows: int) -> int:
+        with self._lock:
+            gone = [id for id, row in self._dead.items() if row.at < before][:rows]
+            for id in gone:
+                del self._dead[id]
+            return len(gone)
+
+    def trim_traces(self, before: int, bytes: int, rows: int) -> int:
+        with self._lock:
+            dead = {(row.pico, row.seq) for row in self._dead.values()}
+            traced = [row for log in self._log.values() for row in log.values() if row.trace]
+            traced = [row for row in traced if (row.pico, row.seq) not in dead]
+            left = sum(len(row.trace) for row in traced)
+            looked = 0
+            for row in islice(sorted(traced, key=attrgetter("t_commit")), rows):
+                if row.t_commit >= before and left <= bytes:
+                    break
+                left -= len(row.trace)
+                looked += 1
+                self._replace_log(replace(row, trace=b""))
+            return looked
+
+    def cut_log(self, pico: str, seq: int, rows: int) -> int:
+        with self._lock:
+            log = self._log.get(pico, {})
+            gone = [row for _, row in sorted(log.items()) if row.seq <= seq][:rows]
+            for row in gone:
+                del log[row.seq]
+                if self._log_by_eid.get(row.eid) is row:
+                    del self._log_by_eid[row.eid]
+                self._cuts[pico] = (row.seq, row.hash)
+            cut = {row.seq for row in gone}
+            self._dead = {id: row for id, row in self._dead.items() if row.pico != pico or row.seq not in cut}
+            return len(gone)
+
+    def drop_orphans(self) -> int:
+        with self._lock:
+            owned, picos = self._owned(), self._picos
+            for id in [id for id, row in self._inbox.items() if row.pico not in picos]:
+                del self._inbox[id]
+            for timer in [id for id, row in self._timers.items() if row.pico not in picos]:
+                del self._timers[timer]
+            for eci in [eci for eci, row in self._channels.items() if row.pico not in picos]:
+                self._delete_channel(eci)
+            for rows in (self._variables, self._memory, self._paused):
+                for pico in [pico for pico in rows if pico not in picos]:
+                    del rows[pico]
+            return sum(pico not in picos for table in owned.values() for pico in table)
+
+    def shrink(self, pages: int, spare: int) -> int:
+        return 0
+
+    def _owned(self) -> dict[str, list[str]]:
+        """The picos that rows belong to, a name for each row, by table."""
+        return {
+            "channel": [row.pico for row in self._channels.values()],
+            "ent": [pico for pico, rows in self._variables.items() for _ in rows],
+            "inbox": [row.pico for row in self._inbox.values()],
+            "paused": list(self._paused),
+            "rstate": [pico for pico, rows in self._memory.items() for _ in rows],
+            "timer": [row.pico for row in self._timers.values()],
+        }
 
     def _check(self, batch: Merged) -> None:
         """Raise CommitRefused for all that SQLite would refuse."""
@@ -115,6 +189,10 @@ class MemoryStore:
             _forget(self._memory[pico], rid)
         for pico, rid, rule in batch.memory.gone:
             self._memory[pico].pop((rid, rule), None)
+        for pico in batch.paused.gone:
+            self._paused.pop(pico, None)
+        if batch.dead_done:
+            self._dead = {id: row for id, row in self._dead.items() if row.eid not in batch.dead_done}
 
     def _delete_pico(self, id: str) -> None:
         row = self._picos.pop(id, None)
@@ -126,6 +204,7 @@ class MemoryStore:
         self._dedup.pop(id, None)  # its id is an ECI, too: the self channel's
         self._variables.pop(id, None)
         self._memory.pop(id, None)
+        self._paused.pop(id, None)
         for inbox in [row for row in self._inbox.values() if row.pico == id]:
             del self._inbox[inbox.id]
         for timer in [row for row in self._timers.values() if row.pico == id]:
@@ -155,6 +234,8 @@ class MemoryStore:
         for hash, ruleset in batch.rulesets.items():
             self._rulesets.setdefault(hash, ruleset)
         self._registry.update(batch.registry)
+        self._cuts.update(batch.cuts)
+        self._paused.update(batch.paused.rows)
         self._facts.update(batch.facts)
 
     def _set_pico(self, row: PicoRow) -> None:
@@ -175,7 +256,12 @@ class MemoryStore:
         for log in batch.log:
             self._log[log.pico][log.seq] = log
             self._log_by_eid.setdefault(log.eid, log)
+            if log.status in DEAD:
+                self._last_dead_id += 1
+                dead = DeadRow(self._last_dead_id, log.pico, log.seq, log.eid, log.t_commit)
+                self._dead[dead.id] = dead
         self._inbox.update(batch.inbox)
+        self._inbox.update({id: row for id, row in batch.inbox_set.items() if id in self._inbox})
         self._last_inbox_id = max(self._last_inbox_id, batch.last_inbox_id)
         for dedup in batch.dedup.values():
             self._dedup[dedup.eci][dedup.key] = dedup
@@ -185,6 +271,11 @@ class MemoryStore:
                 self._dedup[eci][key] = replace(known, response=response)
         self._write_outbox(batch)
         self._last_outbox_id = max(self._last_outbox_id, batch.last_outbox_id)
+
+    def _replace_log(self, row: LogRow) -> None:
+        if self._log_by_eid.get(row.eid) is self._log[row.pico][row.seq]:
+            self._log_by_eid[row.eid] = row
+        self._log[row.pico][row.seq] = row
 
     def _write_outbox(self, batch: Merged) -> None:
         """A row that is done goes, as in SQLite."""
@@ -279,6 +370,10 @@ class MemoryStore:
         with self._lock:
             return [row for row in self._timers.values() if row.pico == pico and row.rid == rid]
 
+    def timer(self, id: str) -> TimerRow | None:
+        with self._lock:
+            return self._timers.get(id)
+
     def due_timers(self, until: int, limit: int = 100) -> list[TimerRow]:
         with self._lock:
             due = [row for row in self._timers.values() if row.due_at <= until]
@@ -296,11 +391,55 @@ class MemoryStore:
         with self._lock:
             return self._last_outbox_id
 
+    def parked_effects(self, after: int = 0, limit: int = 100) -> list[OutboxRow]:
+        with self._lock:
+            return _page(self._outbox, lambda row: row.state in PARKED and row.id > after, limit)
+
+    def parked_effect(self, ikey: str) -> OutboxRow | None:
+        with self._lock:
+            return next((row for row in self._outbox.values() if row.ikey == ikey and row.state in PARKED), None)
+
+    def dead_events(self, after: int = 0, limit: int = 100) -> list[DeadRow]:
+        with self._lock:
+            return _page(self._dead, lambda row: row.id > after, limit)
+
+    def dead_event(self, eid: str) -> DeadRow | None:
+        with self._lock:
+            return next((row for row in self._dead.values() if row.eid == eid), None)
+
+    def paused(self) -> dict[str, int]:
+        with self._lock:
+            return dict(sorted(self._paused.items(), key=lambda each: (each[1], each[0])))
+
+    def cut(self, pico: str) -> tuple[int, bytes]:
+        with self._lock:
+            return self._cuts.get(pico, (0, b""))
+
+    def orphans(self) -> list[tuple[str, str]]:
+        with self._lock:
+            owned = self._owned()
+            return sorted(
+                {(table, pico) for table, picos in owned.items() for pico in picos if pico not in self._picos}
+            )
+
+    def expired(self, now: int) -> int:
+        with self._lock:
+            return sum(row.expires_at <= now for rows in self._dedup.values() for row in rows.values())
+
+    def damage(self) -> list[str]:
+        return []
+
     def fact(self, name: str) -> str | None:
         with self._lock:
             return self._facts.get(name)
 
     # --- keeping ------------------------------------------------------------------------------------------
+
+    def view(self) -> AbstractContextManager[Reading]:
+        return nullcontext(self)
+
+    def beside(self, name: str) -> Path | None:
+        return None
 
     def backup(self, path: str) -> None:
         """A SQLite file with the same rows."""
@@ -311,6 +450,7 @@ class MemoryStore:
         copy = SQLiteStore(path)
         try:
             copy.write(self._everything())
+            copy.write([Writes(dead_done=self._handled())])
         finally:
             copy.close()
 
@@ -335,6 +475,8 @@ class MemoryStore:
                 rulesets=dict(self._rulesets),
                 registry=dict(self._registry),
                 timers=dict(self._timers),
+                cuts=dict(self._cuts),
+                paused=dict(self._paused),
                 outbox_add=list(self._outbox.values()),
                 facts=dict(self._facts),
             )
@@ -343,6 +485,13 @@ class MemoryStore:
             for pico, memory in self._memory.items():
                 rows.memory.update({(pico, *rule): state for rule, state in memory.items()})
         return [marks, rows]
+
+    def _handled(self) -> list[str]:
+        """Events that failed and are no dead letters any more."""
+        with self._lock:
+            dead = {row.eid for row in self._dead.values()}
+            rows = [row for log in self._log.values() for row in log.values()]
+        return [row.eid for row in rows if row.status in DEAD and row.eid not in dead]
 
     def close(self) -> None:
         with self._lock:

@@ -55,6 +55,7 @@ class Merged:
 
     heads: dict[str, tuple[int, int, bytes]] = field(default_factory=dict)  # pico → seq before, seq after, hash after
     inbox: dict[int, InboxRow] = field(default_factory=dict)
+    inbox_set: dict[int, InboxRow] = field(default_factory=dict)
     inbox_done: dict[int, None] = field(default_factory=dict)
     last_inbox_id: int = 0
     picos: Overlay[str, PicoRow] = field(default_factory=Overlay)
@@ -68,12 +69,15 @@ class Merged:
     dedup: dict[tuple[str, str], DedupRow] = field(default_factory=dict)
     responses: dict[tuple[str, str], bytes] = field(default_factory=dict)
     log: list[LogRow] = field(default_factory=list)
+    dead_done: dict[str, None] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     rulesets: dict[str, tuple[str, str]] = field(default_factory=dict)
     registry: dict[str, RegistryRow] = field(default_factory=dict)
     outbox_add: dict[int, OutboxRow] = field(default_factory=dict)
     outbox_set: dict[int, OutboxRow] = field(default_factory=dict)
     last_outbox_id: int = 0
+    cuts: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    paused: Overlay[str, int] = field(default_factory=Overlay)
     facts: dict[str, str] = field(default_factory=dict)
 
 
@@ -98,6 +102,8 @@ def _join(merged: Merged, writes: Writes) -> None:
         _join_head(merged, *writes.head)
     if writes.inbox_add:
         _join_inbox(merged, writes.inbox_add)
+    if writes.inbox_set:
+        _join_set(merged, writes.inbox_set)
     if writes.inbox_done:
         _join_done(merged, writes.inbox_done)
     if writes.dedup_add:
@@ -124,6 +130,8 @@ def _join(merged: Merged, writes: Writes) -> None:
     merged.rulesets.update(writes.rulesets)
     merged.registry.update(writes.registry)
     merged.facts.update(writes.facts)
+    if writes.dead_done or writes.paused or writes.cuts:
+        _join_operations(merged, writes)
     if writes.outbox_add or writes.outbox_set:
         _join_outbox(merged, writes)
     if writes.picos:
@@ -164,6 +172,14 @@ def _join_inbox(merged: Merged, rows: Iterable[InboxRow]) -> None:
         merged.last_inbox_id = max(merged.last_inbox_id, row.id)
 
 
+def _join_set(merged: Merged, rows: Iterable[InboxRow]) -> None:
+    for row in rows:
+        if row.id in merged.inbox:
+            merged.inbox[row.id] = row
+        elif row.id not in merged.inbox_done:
+            merged.inbox_set[row.id] = row
+
+
 def _join_done(merged: Merged, ids: Iterable[int]) -> None:
     for id in ids:
         if merged.inbox.pop(id, None) is not None:
@@ -171,6 +187,7 @@ def _join_done(merged: Merged, ids: Iterable[int]) -> None:
         if id in merged.inbox_done:
             raise CommitRefused(f"inbox row {id} is gone")
         merged.inbox_done[id] = None
+        merged.inbox_set.pop(id, None)
 
 
 def _join_responses(merged: Merged, responses: Iterable[tuple[str, str, bytes]]) -> None:
@@ -220,6 +237,13 @@ def _join_outbox(merged: Merged, writes: Writes) -> None:
             merged.outbox_set[row.id] = row
 
 
+def _join_operations(merged: Merged, writes: Writes) -> None:
+    merged.dead_done.update(dict.fromkeys(writes.dead_done))
+    merged.cuts.update(writes.cuts)
+    for pico, since in writes.paused.items():
+        merged.paused.put(pico, since)
+
+
 def _delete_picos(merged: Merged, picos: set[str]) -> None:
     """Nothing that the batch wrote for these picos remains; the store deletes what was there before."""
     if not picos:
@@ -231,6 +255,7 @@ def _delete_picos(merged: Merged, picos: set[str]) -> None:
         overlay.forget(lambda key, _: key[0] in picos)
     merged.channels.forget(lambda _, row: row.pico in picos)
     merged.timers.forget(lambda _, row: row.pico in picos)
+    merged.paused.forget(lambda pico, _: pico in picos)
     _delete_keys(merged, lambda row: row.pico in picos)
     for id in [id for id, row in merged.inbox.items() if row.pico in picos]:
         del merged.inbox[id]

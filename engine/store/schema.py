@@ -122,6 +122,25 @@ _FIRST = (
         UNIQUE (pico, seq)
     ) STRICT""",
     "CREATE INDEX evlog_eid ON evlog (eid)",
+    """CREATE TABLE dead (
+        id INTEGER PRIMARY KEY,
+        pico TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        eid TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        UNIQUE (pico, seq)
+    ) STRICT""",
+    "CREATE INDEX dead_eid ON dead (eid)",
+    # Where the beginning of a log was cut off: the hash from which the rest of the chain goes on.
+    """CREATE TABLE cut (
+        pico TEXT PRIMARY KEY,
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE paused (
+        pico TEXT PRIMARY KEY,
+        since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE timer (
         n INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -149,9 +168,11 @@ _FIRST = (
         next_at INTEGER NOT NULL,
         state TEXT NOT NULL,
         last_error TEXT,
+        since INTEGER NOT NULL,
         UNIQUE (pico, seq, n)
     ) STRICT""",
     "CREATE INDEX outbox_due ON outbox (next_at) WHERE state = 'ready'",
+    "CREATE INDEX outbox_parked ON outbox (id) WHERE state IN ('dead', 'held')",
 )
 
 
@@ -169,6 +190,11 @@ def migrations(steps: Mapping[str, Callable[[Database], None]] = STEPS) -> Migra
     for name, step in steps.items():
         found(name=name)(step)
     return found
+
+
+def missing(database: Database, steps: Mapping[str, Callable[[Database], None]] = STEPS) -> list[str]:
+    """The names of the steps that the database lacks, in order."""
+    return [step.name for step in migrations(steps).pending(database)]
 
 
 def migrate(database: Database, steps: Mapping[str, Callable[[Database], None]] = STEPS) -> None:

@@ -15,7 +15,7 @@ from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any, Generic, TypeVar
 
-from .interface import ChannelRow, DedupRow, InboxRow, LogRow, OutboxRow, PicoRow, RegistryRow, TimerRow
+from .interface import ChannelRow, DeadRow, DedupRow, InboxRow, LogRow, OutboxRow, PicoRow, RegistryRow, TimerRow
 
 # Rows of one statement: powers of two up to this, so that few texts serve every number of rows. The widest table has
 # 16 columns, and SQLite takes 32,766 values.
@@ -103,6 +103,7 @@ REGISTRY = Table("registry", RegistryRow, "url")
 INBOX = Table("inbox", InboxRow, "id")
 DEDUP = Table("dedup", DedupRow, "eci", "key")
 LOG = Table("evlog", LogRow, "pico", "seq")
+DEAD = Table("dead", DeadRow, "id")
 TIMER = Table("timer", TimerRow, "id")
 OUTBOX = Table("outbox", OutboxRow, "id")
 
@@ -121,15 +122,29 @@ MOVE_HEAD = Statement(
 SET_CODE = update("pico", ("id", "code"), ("id",))
 SET_RESPONSE = update("dedup", ("eci", "key", "response"), ("eci", "key"))
 RAISE_MARK = insert("mark", ("name", "value"), "ON CONFLICT DO UPDATE SET value = max(value, excluded.value)")
+ADD_DEAD = insert("dead", ("pico", "seq", "eid", "at"))
+SET_CUT = upsert("cut", ("pico", "seq", "hash"), ("pico",))
+SET_PAUSED = upsert("paused", ("pico", "since"), ("pico",))
+DELETE_PAUSED = delete("paused", "pico")
+DELETE_DEAD = delete("dead", "eid")
 DELETE_INBOX = delete("inbox", "id")
 DELETE_OUTBOX = delete("outbox", "id")
 DELETE_TIMER = delete("timer", "id")
 DELETE_CHANNEL = delete("channel", "eci")
 DELETE_KEYS = delete("dedup", "eci")
+# Tables whose rows belong to a pico that must be there.
+OWNED = ("channel", "ent", "inbox", "paused", "rstate", "timer")
+
+
+def orphans(table: str) -> str:
+    """The picos that rows of the table belong to, and that are not there."""
+    return f"SELECT DISTINCT pico FROM {table} WHERE pico NOT IN (SELECT id FROM pico) ORDER BY pico"
+
+
 # All of a pico but its log and outbox. Keys are scoped to channels; its id is an ECI, too: the self channel's.
 DELETE_PICO = (
     delete("dedup", "eci"),
     Statement("DELETE FROM dedup WHERE eci IN (SELECT eci FROM channel WHERE pico IN (VALUES", 1, "))"),
-    *(delete(table, "pico") for table in ("channel", "inbox", "ent", "rstate", "timer")),
+    *(delete(table, "pico") for table in ("channel", "inbox", "ent", "rstate", "timer", "paused")),
     delete("pico", "id"),
 )

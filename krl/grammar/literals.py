@@ -30,7 +30,7 @@ def count(text: str) -> int:
 
 def string(text: str) -> str:
     """The value of `"…"`: only the quote and the backslash are escaped, `\\n` stays what it is."""
-    return _STRING_ESCAPE.sub(r"\1", text[1:-1])
+    return _STRING_ESCAPE.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
 
 
 def chevron_text(text: str) -> str:

@@ -64,6 +64,7 @@ class Here:
     config: dict[str, Value] = field(default_factory=dict)
     in_module: bool = False
     meta: Any = None  # the program's RulesetMeta
+    origin: Any = None  # the host's own: what it wants to know of this loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,14 @@ class Host(Protocol):
     rule_name: str | None
     result_used: bool  # set before a module's action runs: whether the rule binds what it returns
     pico_id: str | None
-    base_url: str
     modules: Mapping[str, Module]  # the built-in modules by domain
+    known_slow: Callable[[str, str, int], bool] | None
+    """In a replay: whether the search for a pattern in a text, from there on, ran out of time. None: it is tried."""
+
+    @property
+    def base_url(self) -> str:
+        """How others reach this engine."""
+        ...
 
     # --- inputs; recorded by the engine in call order ---
     def now(self) -> int:
@@ -109,6 +116,10 @@ class Host(Protocol):
 
     def new_id(self) -> str:
         """A fresh identifier: a letter and 25 of [a-z0-9]."""
+        ...
+
+    def too_slow(self, pattern: str, subject: str, pos: int) -> None:
+        """A search for the pattern in the text, from `pos` on, has run out of time, the only limit that is timed."""
         ...
 
     # --- state ---

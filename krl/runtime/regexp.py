@@ -61,8 +61,11 @@ class RegExp:
             )
         seconds = h.limits.regex_seconds
         try:
+            if h.known_slow is not None and h.known_slow(str(self), subject, pos):
+                raise TimeoutError
             return self.compiled().pattern.search(subject, pos, timeout=seconds)
         except TimeoutError:
+            h.too_slow(str(self), subject, pos)
             raise KRLLimitError(
                 f"the regular expression {self} takes too long on this text (limit regex_seconds: {seconds})"
             ) from None

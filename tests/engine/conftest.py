@@ -54,7 +54,7 @@ class TestPico:
     def delivery(self, *words: str, via: str | None = None, key: str | None = None, **attrs: Any) -> Delivery:
         return Delivery("http", via or self.eci, words, json.dumps(attrs).encode(), key=key)
 
-    async def send(self, domain: str, type: str, **attrs: Any) -> Reply:
+    async def send(self, domain: str, type: str, /, **attrs: Any) -> Reply:
         return await self.deliver("event", domain, type, **attrs)
 
     async def directives(self, domain: str, type: str, **attrs: Any) -> list[str]:
@@ -66,13 +66,13 @@ class TestPico:
         """Send an event without waiting for its end."""
         return await self.engine.accept(self.delivery("event", domain, type, key=key, **attrs))
 
-    async def query(self, rid: str, name: str, **args: Any) -> Any:
+    async def query(self, rid: str, name: str, /, **args: Any) -> Any:
         return (await self.deliver("query", rid, name, **args)).value
 
-    async def tell_ui(self, type: str, **attrs: Any) -> Reply:
+    async def tell_ui(self, type: str, /, **attrs: Any) -> Reply:
         return await self.deliver("event", "engine_ui", type, via=self.ui, **attrs)
 
-    async def ask_ui(self, name: str, **args: Any) -> Any:
+    async def ask_ui(self, name: str, /, **args: Any) -> Any:
         return (await self.deliver("query", UI, name, via=self.ui, **args)).value
 
     async def install(self, source: str, config: dict[str, Any] | None = None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,12 @@ class Home:
         home = Home(copy, self.clock)
         home.settings = self.settings
         return home
+
+    @contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """The file itself, between two engines."""
+        with closing(sqlite3.connect(self.path)) as database, database:
+            yield database
 
     def again(self, pico: TestPico, engine: Engine) -> TestPico:
         """The same pico, on another engine."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from engine import StoreUnavailable
-from engine.store.interface import Store, Writes
+from engine.store.interface import CommitRefused, Store, Writes
 
 HELD_SECONDS = 20.0  # a write that is held longer goes on: the test has failed
 
@@ -24,7 +24,7 @@ class HeldStore:
         self._arrived = threading.Event()
         self._to_pass = 0  # writes that still succeed before the next refusals
         self._to_refuse = 0
-        self.refused = 0
+        self.refused = 0  # batches that failed, whether we failed them or the store did
         self.written = 0
         self.broken_reads: dict[str, int] = {}  # name of the read → how often it still fails
 
@@ -45,7 +45,11 @@ class HeldStore:
             self.refused += 1
             raise StoreUnavailable("the disk is full")
         self._to_pass = max(0, self._to_pass - 1)
-        self._inner.write(batch)
+        try:
+            self._inner.write(batch)
+        except CommitRefused:
+            self.refused += 1
+            raise
         self.written += 1
 
     def refuse(self, times: int, after: int = 0) -> None:

@@ -174,6 +174,18 @@ def test_a_daily_time_that_autumn_doubles_comes_once():
     assert due("30 2 * * *", "2024-10-26T12:00", BERLIN, 2) == ["2024-10-27 02:30:00", "2024-10-28 02:30:00"]
 
 
+def test_a_daily_time_does_not_come_again_in_the_second_pass_of_the_doubled_hour():
+    second_pass = int(datetime(2024, 10, 27, 1, 10, tzinfo=UTC).timestamp() * 1000)  # 2:10 for the second time
+
+    found = next_due("30 2 * * *", second_pass, BERLIN)
+
+    assert datetime.fromtimestamp(found / 1000, BERLIN).day == 28
+
+
+def test_six_fields_with_second_0_know_daylight_saving_too():
+    assert due("0 30 2 * * *", "2024-03-30T12:00", BERLIN) == "2024-03-31 03:00:00"
+
+
 def test_every_hour_is_an_hour_apart_in_spring():
     assert due("0 * * * *", "2024-03-31T00:30", BERLIN, 3) == [
         "2024-03-31 01:00:00",

@@ -130,11 +130,19 @@ def seeds(target: str) -> Iterable[str]:
         case "value":
             return expressions
         case "data":
-            return ['{"a": [1, -2.5e3, "x\\u00e9\\ud83d"], "1": null, "b": {"c": [[]], "d": true}}', "[1e400, -0]", '"a"']
+            return [
+                '{"a": [1, -2.5e3, "x\\u00e9\\ud83d"], "1": null, "b": {"c": [[]], "d": true}}',
+                "[1e400, -0]",
+                '"a"',
+            ]
         case "search":
             return [f"gi\n{each[3 : each.rindex('#')]}\naab aB\u00e9 1,2" for each in expressions if each[:3] == "re#"]
         case _:
-            return ["%5d %s%%\n12", "%Y-%m-%d %H:%M:%S.%L %p %A %j %s\n2020-W05-3T24:00+01:00", "%-d %^a %:z %C\n20200229"]
+            return [
+                "%5d %s%%\n12",
+                "%Y-%m-%d %H:%M:%S.%L %p %A %j %s\n2020-W05-3T24:00+01:00",
+                "%-d %^a %:z %C\n20200229",
+            ]
 
 
 def words() -> Iterable[str]:

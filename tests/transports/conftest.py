@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ from engine import (
     Delivery,
     EventNotFound,
     EventQuery,
+    Finished,
     Follower,
     PicoNotFound,
     PolicyRefused,
@@ -35,25 +36,49 @@ EID = "0193-eid"
 
 
 class FakeReports:
-    """One event, and a stream of events that is over."""
+    """One event, one pico, and a stream that has the event `streamed` times and is over."""
 
-    event_report: dict[str, Any] = {"eid": EID, "status": "ok"}
+    def __init__(self) -> None:
+        self.summary = {
+            "eid": EID,
+            "pico": "pico-id",
+            "seq": 1,
+            "status": "failed",
+            "eci": "E",
+            "domain": "x",
+            "type": "y",
+            "time": "2023-11-14T22:13:20.000Z",
+            "finished": "2023-11-14T22:13:20.001Z",
+            "error": "Error: no",
+        }
+        self.chosen: list[dict[str, Any]] = []
+        self.streamed = 0
 
     def event(self, eid: str) -> dict[str, Any]:
         if eid != EID:
             raise EventNotFound(eid)
-        return self.event_report
+        failure = {"kind": "Error", "message": "no", "rid": "r", "rule": "one", "line": 3}
+        return {**self.summary, "attrs": {}, "failure": failure, "sent": [], "changes": {}, "trace": None}
 
     def events(self, **chosen: Any) -> dict[str, Any]:
-        return {"events": [self.event_report], "after": 1}
+        self.chosen.append(chosen)
+        return {"events": [self.summary], "after": 1}
 
     def pico(self, pico: str) -> dict[str, Any]:
-        raise PicoNotFound(f"no pico has the id or the channel {pico!r}")
+        if pico not in ("pico-id", "kid-1"):
+            raise PicoNotFound(f"no pico has the id or the channel {pico!r}")
+        return {"id": "pico-id"}
 
     def follow(self, **chosen: Any) -> Follower:
+        self.chosen.append(chosen)
         follower = Follower(lambda finished: True, lambda follower: None)
+        for number in range(self.streamed):
+            follower.offer(Finished(number, "pico-id", 1, EID, "failed", 0.1))
         follower.end()
         return follower
+
+    def finished(self, each: Finished) -> dict[str, Any]:
+        return self.event(each.eid)
 
 
 class FakeEngine:
@@ -71,6 +96,7 @@ class FakeEngine:
         self.accepted: list[Request] = []
         self.replies: dict[tuple[str, str], Reply | Exception] = {}
         self.flushed: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self.reports = FakeReports()
         self._decoders = decoders(settings)
 
@@ -96,6 +122,25 @@ class FakeEngine:
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome(request) if callable(self.outcome) else self.outcome
+
+    def accept_nowait(self, delivery: Delivery, told: Callable[[Any, Any], None]) -> None:
+        self._tell(self.accept(delivery), told)
+
+    def deliver_nowait(self, delivery: Delivery, told: Callable[[Any, Any], None]) -> None:
+        self._tell(self.deliver(delivery), told)
+
+    def _tell(self, coming: Coroutine[Any, Any, Any], told: Callable[[Any, Any], None]) -> None:
+        async def tell() -> None:
+            try:
+                outcome = await coming
+            except Exception as error:  # noqa: BLE001 - handed on
+                told(None, error)
+            else:
+                told(outcome, None)
+
+        task = asyncio.get_running_loop().create_task(tell())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def reply_to(self, eci: str, eid: str) -> Reply:
         reply = self.replies.get((eci, eid), ReplyNotFound(f"no event {eid}"))

@@ -113,3 +113,38 @@ def test_a_secret_is_not_shown(tmp_path: Path) -> None:
 
     assert found(configuration, "http.token").shown_value == "***"
     assert configuration.http.token == "secret"
+
+
+HEADERS_TABLE = '[source_headers]\n"git.test" = "Private-Token: s3cret"'
+
+
+def test_private_headers_come_from_a_table_of_the_file_or_from_json(tmp_path: Path) -> None:
+    expected = {"git.test": "Private-Token: s3cret"}
+    environment = {"PICO_ENGINE_SOURCE_HEADERS": '{"git.test": "Private-Token: s3cret"}'}
+
+    assert read(tmp_path, HEADERS_TABLE).engine.source_headers == expected
+    assert read(tmp_path, "", environment).engine.source_headers == expected
+
+
+def test_whom_a_private_header_is_for_is_shown_and_the_header_is_not(tmp_path: Path) -> None:
+    assert found(read(tmp_path, HEADERS_TABLE), "source_headers").shown_value == {"git.test": "***"}
+
+
+@pytest.mark.parametrize(
+    ("file", "environment"),
+    [
+        ('[source_headers]\n"git.test" = "s3cret"', {}),
+        ('[source_headers]\n"git.test" = "Token: s3cret\\nX: y"', {}),
+        ('[source_headers]\n"git.test" = ["s3cret"]', {}),
+        ('source_headers = "s3cret"', {}),
+        ("", {"PICO_ENGINE_SOURCE_HEADERS": "git.test=s3cret"}),
+        ("", {"PICO_ENGINE_SOURCE_HEADERS": '["s3cret"]'}),
+    ],
+)
+def test_a_wrong_private_header_is_told_without_its_value(
+    tmp_path: Path, file: str, environment: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"(?i)source_headers: expected") as caught:
+        read(tmp_path, file, environment)
+
+    assert "s3cret" not in str(caught.value)

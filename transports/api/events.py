@@ -46,6 +46,10 @@ class EventEndpoints:
         """One pico; raises PicoNotFound."""
         return json_answer(self._reports.pico(request.path_params["id"]))
 
+    async def list_rulesets(self, request: Request) -> Answer:
+        """All known rulesets."""
+        return json_answer({"rulesets": self._reports.rulesets()})
+
     async def follow_events(self, request: Request) -> Response:
         """All events that finish from now on; raises as `list_events`."""
         follower = self._reports.follow(**_selection(request))
@@ -58,7 +62,7 @@ async def stream(follower: Follower, reports: Reports) -> AsyncIterator[bytes]:
     """The follower's events as server-sent ones, until the engine stops or the reader goes."""
     with follower:
         yield b": following\n\n"
-        while not follower.ended:
+        while True:
             dropped, finished = await follower.take(STILL_HERE_SECONDS)
             if dropped:
                 yield _sent("dropped", {"dropped": dropped})
@@ -66,6 +70,8 @@ async def stream(follower: Follower, reports: Reports) -> AsyncIterator[bytes]:
                 report = reports.finished(each)
                 if report is not None:
                     yield _sent("event", report)
+            if follower.ended:
+                return
             if not finished:
                 yield b": still here\n\n"
 

@@ -70,6 +70,11 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     },
     "show-event": {JSON: {"schema": reference("EventSummary")}},
     "show-pico": {JSON: {"schema": some("id", "name", "parent", "children", "channels", "rulesets", id=A_TEXT)}},
+    "list-rulesets": {
+        JSON: {
+            "schema": some("rulesets", rulesets=listed(some("url", "rid", "hash", "flushed", url=A_TEXT, rid=A_TEXT)))
+        }
+    },
     "openapi": {JSON: {"schema": some("openapi", "info", "paths")}},
     "healthz": {TEXT: {"schema": A_TEXT}},
     "readyz": {TEXT: {"schema": A_TEXT}},

@@ -61,6 +61,15 @@ API_OPERATIONS = (
         takes_body=False,
     ),
     Operation(
+        "list-rulesets",
+        "/api/v1/rulesets",
+        ("GET",),
+        "The rulesets that this engine knows, by URL.",
+        "Each with its rid, the hash of its text, and since when that has been its text.",
+        GUARDED,
+        takes_body=False,
+    ),
+    Operation(
         "openapi",
         "/api/openapi.json",
         ("GET",),

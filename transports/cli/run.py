@@ -16,8 +16,13 @@ import click
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any; also PORT. [default: 3000]")
 @click.option("--base-url", metavar="URL", help="How others reach this engine; also PICO_ENGINE_BASE_URL.")
 @click.option("--store", metavar="URL", help="sqlite:///FILE or memory:. [default: picoengine.db in the home folder]")
-def command(**flags: object) -> None:
+@click.option("--watch", is_flag=True, help="Take rulesets from FOLDER… again whenever their files change.")
+@click.argument("folders", metavar="[FOLDER…]", nargs=-1, type=click.Path(exists=True, file_okay=False))
+def command(watch: bool, folders: tuple[str, ...], **flags: object) -> None:
     """Start the engine and serve until it is told to stop.
+
+    With --watch, rulesets can be installed from files below the FOLDERs (else: below those of the setting
+    file_folders) by their file: URLs, and a file that changes is in force at once.
 
     What is not given here comes from the environment, then from config.toml in the home folder; `picoengine config
     show` tells what is set and by whom.
@@ -27,8 +32,14 @@ def command(**flags: object) -> None:
     from ..configuration import ConfigurationError, read_configuration
     from ..serve import run
 
+    if folders and not watch:
+        raise click.UsageError("folders are given to be watched: say --watch")
     try:
-        sys.exit(run(read_configuration(flags, os.environ)))
+        configuration = read_configuration(flags, os.environ)
+        watched = folders or configuration.engine.file_folders
+        if watch and not watched:
+            raise click.UsageError("--watch: which folders? Give them here, or in the setting file_folders")
+        sys.exit(run(configuration, [os.path.abspath(each) for each in watched] if watch else []))
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from error
     except StoreUnavailable as error:

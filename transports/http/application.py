@@ -11,7 +11,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine import Engine, Stopping
+from engine import Engine, Receipt, Reply, Stopping, Undecodable
 
 from .answers import Answer, HttpError, error_answer
 from .body import Body, Disconnected
@@ -19,13 +19,15 @@ from .guard import Guard
 from .headers import CommonHeaders, request_headers
 from .paths import find
 from .routes import Call, Routes
-from .sending import send_answer
+from .sending import send_answer, wire
 from .settings import HttpSettings
+from .whole import Line, WholeRequest
 
 Observe = Callable[[str, int, float], None]
 """Told of each answer: the route's name, the status, and the seconds it took."""
 
 OTHER = "other"  # the route's name for what is passed on
+WHOLE_METHODS = frozenset({"GET", "POST"})  # the others are rare, or have answers of another kind
 CLIENT_GONE = 499  # observed, never sent: the client left before its request was complete
 
 
@@ -54,7 +56,7 @@ class Application:
             return
         headers = request_headers(scope["headers"])
         if scope["method"] == "OPTIONS":
-            await send_answer(scope, send, Answer(200, content_type=""), self._common.of_preflight(headers))
+            await send_answer(send, Answer(200, content_type=""), self._common.of_preflight(headers))
             return
         began = perf_counter()
         route, status = await self._respond(scope, headers, receive, send)
@@ -71,7 +73,16 @@ class Application:
             route = match.operation.name
             if self.stopping:
                 raise Stopping("the engine is stopping")
-            answer = await self._routes.answer(match, Call(scope, headers, body, match.words))
+            client = scope.get("client")
+            call = Call(
+                match,
+                scope["method"],
+                headers,
+                scope["query_string"],
+                client[0] if client else "",
+                scope["scheme"] == "https",
+            )
+            answer = await self._routes.answer(call, body)
         except Disconnected:
             return route, CLIENT_GONE  # nobody is left to be answered, and nothing was delivered
         except CancelledError:
@@ -79,8 +90,40 @@ class Application:
             answer = error_answer(Stopping("the engine is stopping"), legacy=self._legacy)
         except Exception as error:  # noqa: BLE001 -- each becomes an answer, our own faults too
             answer = error_answer(error, legacy=self._legacy)
-        await send_answer(scope, send, answer, self._common.of(headers, scope["scheme"]), body)
+        await send_answer(send, answer, self._common.of(headers, scope["scheme"]), body)
         return route, answer.status
+
+    def answer_whole(self, request: WholeRequest, line: Line) -> bool:
+        """Answer a request for a pico without a task; False if it must go through `__call__`."""
+        if self.stopping or request.method not in WHOLE_METHODS:
+            return False
+        began = perf_counter()
+        headers = request_headers(request.headers)
+        try:
+            match = find(request.raw_path)
+            if match is None:
+                return False
+            call = Call(match, request.method, headers, request.query, request.client, request.scheme == "https")
+            ask = self._routes.ask(call)
+        except (Undecodable, HttpError):
+            return False
+        if ask is None:
+            return False
+
+        def told(outcome: Reply | Receipt | None, error: Exception | None) -> None:
+            try:
+                answer = error_answer(error, legacy=self._legacy) if error else ask.answer(outcome, call.eci)
+            except Exception as fault:  # noqa: BLE001 -- ours: it becomes an answer, and not the fault of who tells us
+                answer = error_answer(fault, legacy=self._legacy)
+            if line.answer(*wire(answer, self._common.of(headers, request.scheme))):
+                self._observe(match.operation.name, answer.status, perf_counter() - began)
+
+        line.give_up = lambda: told(None, Stopping("the engine is stopping"))
+        try:
+            self._routes.begin(call, ask, request.body, told)
+        except Exception as fault:  # noqa: BLE001 -- as above
+            told(None, fault)
+        return True
 
     async def _pass_on(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> int:
         """Let the rest answer, with the headers that all answers have; the status."""
@@ -90,7 +133,7 @@ class Application:
             try:
                 self._guard.check(headers)
             except HttpError as error:
-                await send_answer(scope, send, error_answer(error), self._common.without_cors(scope["scheme"]))
+                await send_answer(send, error_answer(error), self._common.without_cors(scope["scheme"]))
                 return error.status
         status = 500
 

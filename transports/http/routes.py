@@ -1,16 +1,15 @@
-"""The routes of picos: each makes a delivery of a request, hands it to the engine, and answers with the reply.
+"""The routes of picos: what each asks of the engine, and the answer that it makes of what comes back.
 
 Source: docs/http.md, "Events", "Queries".
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from starlette.types import Scope
-
-from engine import ChannelNotFound, Delivery, Engine, Undecodable
+from engine import ChannelNotFound, Delivery, Engine, Receipt, Reply, Undecodable
 
 from . import cloud_events
 from .answers import (
@@ -36,17 +35,19 @@ FORMS = {"html": HTML, "txt": TEXT}  # by a query's suffix; JSON is what every o
 
 @dataclass(slots=True)
 class Call:
-    """One request for a pico, on its way."""
+    """One request for a pico, but for its body."""
 
-    scope: Scope
+    match: Match
+    method: str
     headers: dict[str, str]
-    body: Body
-    words: tuple[str, ...]  # of the path
+    query: bytes  # the query string
+    client: str  # address
+    tls: bool
 
     @property
     def eci(self) -> str:
         """The channel; every route begins with it."""
-        return self.words[0]
+        return self.match.words[0]
 
     @property
     def prefers_async(self) -> bool:
@@ -54,99 +55,122 @@ class Call:
         return "respond-async" in self.headers.get("prefer", "")
 
 
+@dataclass(slots=True)
+class Ask:
+    """What a call asks of the engine: to let an event or a query have its turn, or only to accept an event."""
+
+    words: tuple[str, ...]  # of the delivery
+    answer: Callable[[Any, str], Answer]  # to the Reply, or to the Receipt, and the ECI
+    waits: bool = True
+    key: str | None = None
+    sent_eid: str | None = None
+    one_answer: bool = False
+
+
 class Routes:
     """The routes in front of one engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._handlers: dict[str, Callable[[Call], Awaitable[Answer]]] = {
+        self._asks: dict[str, Callable[[Call], Ask]] = {
             "event": self._event,
             "event-wait": self._event_wait,
             "event-query": self._event_query,
             "query": self._query,
-            "reply": self._reply,
-            "cloud-event": self._cloud_event,
             "sky-event": self._sky_event,
             "sky-query": self._query,
         }
 
-    async def answer(self, match: Match, call: Call) -> Answer:
-        """The answer to a call of the route; raises the engine's errors, HttpError for a wrong method."""
-        if call.scope["method"] not in match.operation.methods:
-            allowed = ", ".join((*match.operation.methods, "OPTIONS")).encode()
-            raise HttpError(405, f"Cannot {call.scope['method']} here", ((b"allow", allowed),))
-        return await self._handlers[match.operation.name](call)
+    async def answer(self, call: Call, body: Body) -> Answer:
+        """The answer to a call; raises the engine's errors, HttpError for a wrong method."""
+        ask = self.ask(call)
+        if ask is None:
+            return await (self._reply(call) if call.match.operation.name == "reply" else self._cloud_event(call, body))
+        if body.unread:
+            self._engine.admit(call.eci, ask.words)  # before a stranger's body is taken in
+        delivery = self.delivery(call, ask, await self._read(body))
+        told = await (self._engine.deliver(delivery) if ask.waits else self._engine.accept(delivery))
+        return ask.answer(told, call.eci)
 
-    async def _event(self, call: Call) -> Answer:
-        receipt = await self._engine.accept(await self._delivery(call, ("event", *call.words[1:]), _key(call)))
-        return json_answer(receipt.eid)
+    def ask(self, call: Call) -> Ask | None:
+        """What the call asks; None if that is not one delivery. Raises Undecodable, HttpError for a wrong method."""
+        operation = call.match.operation
+        if call.method not in operation.methods:
+            allowed = ", ".join((*operation.methods, "OPTIONS")).encode()
+            raise HttpError(405, f"Cannot {call.method} here", ((b"allow", allowed),))
+        asks = self._asks.get(operation.name)
+        return None if asks is None else asks(call)
 
-    async def _event_wait(self, call: Call) -> Answer:
-        delivery = await self._delivery(call, ("event", *call.words[1:]), _key(call))
+    def _event(self, call: Call) -> Ask:
+        return Ask(("event", *call.match.words[1:]), _accepted, waits=False, key=_key(call))
+
+    def _event_wait(self, call: Call) -> Ask:
+        words = ("event", *call.match.words[1:])
         if call.prefers_async:
-            return pending_answer((await self._engine.accept(delivery)).eid, call.eci)
-        return event_answer(await self._engine.deliver(delivery), call.eci)
+            return Ask(words, _pending, waits=False, key=_key(call))
+        return Ask(words, event_answer, key=_key(call))
 
-    async def _sky_event(self, call: Call) -> Answer:
-        _, written, domain, type = call.words
+    def _sky_event(self, call: Call) -> Ask:
+        _, written, domain, type = call.match.words
         sent_eid = None if written == NO_EID else written
         key = _key(call)
         if key is None and sent_eid is not None and self._engine.settings.sky_eid_is_key:
             key = f"sky:{sent_eid}"
-        delivery = await self._delivery(call, ("event", domain, type), key)
-        delivery = replace(delivery, sent_eid=sent_eid, one_answer=True)
-        if call.prefers_async:
-            return pending_answer((await self._engine.accept(delivery)).eid, call.eci)
-        return sky_answer(await self._engine.deliver(delivery), call.eci)
+        waits = not call.prefers_async
+        return Ask(("event", domain, type), sky_answer if waits else _pending, waits, key, sent_eid, one_answer=True)
 
-    async def _event_query(self, call: Call) -> Answer:
-        _, domain, type, rid, name = call.words
-        delivery = await self._delivery(call, ("event", domain, type, "query", rid, name), _key(call))
-        return reply_answer(await self._engine.deliver(delivery), call.eci)
+    def _event_query(self, call: Call) -> Ask:
+        _, domain, type, rid, name = call.match.words
+        return Ask(("event", domain, type, "query", rid, name), reply_answer, key=_key(call))
 
-    async def _query(self, call: Call) -> Answer:
-        _, rid, written = call.words
+    def _query(self, call: Call) -> Ask:
+        _, rid, written = call.match.words
         name, _, suffix = written.partition(".")
         name = filled(name.strip(BLANKS), "query.name")
-        reply = await self._engine.deliver(await self._delivery(call, ("query", rid, name), None))
         content_type = FORMS.get(suffix.partition(".")[0])
         if content_type is None:
-            return json_answer(reply.value)
-        return _text_answer(reply.value, content_type, f"{rid}/{name}")
+            return Ask(("query", rid, name), _value)
+        return Ask(("query", rid, name), lambda reply, _: _text_answer(reply.value, content_type, f"{rid}/{name}"))
 
     async def _reply(self, call: Call) -> Answer:
-        _, eid = call.words
+        _, eid = call.match.words
         return reply_answer(await self._engine.reply_to(call.eci, eid), call.eci)
 
-    async def _cloud_event(self, call: Call) -> Answer:
-        envelope = await self._delivery(call, (), None)
+    async def _cloud_event(self, call: Call, body: Body) -> Answer:
+        if body.unread and not await self._engine.knows(call.eci):
+            raise ChannelNotFound(call.eci)
+        envelope = self.delivery(call, Ask((), _accepted), await self._read(body))
         eids = [(await self._engine.accept(each)).eid for each in cloud_events.deliveries(envelope)]
         return json_answer(eids if cloud_events.is_batch(envelope.content_type) else eids[0])
 
-    async def _delivery(self, call: Call, words: tuple[str, ...], key: str | None) -> Delivery:
-        if call.body.unread:
-            await self._admit(call.eci, words)  # before a stranger's body is taken in
-        client = call.scope.get("client")
+    def begin(self, call: Call, ask: Ask, body: bytes, told: Callable[[Any, Exception | None], None]) -> None:
+        """Ask the engine; `told` is called once with what comes back, or with the engine's error."""
+        delivery = self.delivery(call, ask, body)
+        if ask.waits:
+            self._engine.deliver_nowait(delivery, told)
+        else:
+            self._engine.accept_nowait(delivery, told)
+
+    async def _read(self, body: Body) -> bytes:
+        return await body.read(self._engine.settings.max_body_bytes)
+
+    def delivery(self, call: Call, ask: Ask, body: bytes) -> Delivery:
+        """The delivery of a call and its body."""
         return Delivery(
             transport="http",
             eci=call.eci,
-            words=words,
-            body=await call.body.read(self._engine.settings.max_body_bytes),
+            words=ask.words,
+            body=body,
             content_type=call.headers.get("content-type", ""),
-            query=call.scope["query_string"].decode("utf-8", "replace"),
+            query=call.query.decode("utf-8", "replace"),
             headers=call.headers,
             decoder="http",
-            key=key,
-            peer=client[0] if client else "",
-            tls=call.scope["scheme"] == "https",
+            key=ask.key,
+            peer=call.client,
+            tls=call.tls,
+            sent_eid=ask.sent_eid,
+            one_answer=ask.one_answer,
         )
-
-    async def _admit(self, eci: str, words: tuple[str, ...]) -> None:
-        """Raise what the channel has against such a request; of a CloudEvent only the channel is known so far."""
-        if words:
-            self._engine.admit(eci, words)
-        elif not await self._engine.knows(eci):
-            raise ChannelNotFound(eci)
 
 
 def _key(call: Call) -> str | None:
@@ -156,6 +180,18 @@ def _key(call: Call) -> str | None:
     if len(key) > MAX_KEY:
         raise Undecodable(f"an Idempotency-Key has at most {MAX_KEY} characters, found {len(key)}")
     return f"http:{key}"
+
+
+def _accepted(receipt: Receipt, eci: str) -> Answer:
+    return json_answer(receipt.eid)
+
+
+def _pending(receipt: Receipt, eci: str) -> Answer:
+    return pending_answer(receipt.eid, eci)
+
+
+def _value(reply: Reply, eci: str) -> Answer:
+    return json_answer(reply.value)
 
 
 def _text_answer(value: object, content_type: str, what: str) -> Answer:

@@ -1,44 +1,28 @@
-"""Send an answer: in one write where the server offers it, else by ASGI's messages."""
+"""What an answer is on the wire: one piece, or ASGI's messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 
-from starlette.types import Scope, Send
+from starlette.types import Send
 
 from .answers import Answer
 from .body import Body
-from .headers import Block, RawHeaders
-
-WRITER = "picoengine.writer"  # where a request's scope has its Writer, if its server has one
-
-Writer = Callable[[bytes, bytes], bool]
-"""`write(head, body)` sends the whole answer; False if it cannot, and nothing was sent. `head` ends its last line."""
+from .headers import Block, RawHeaders, block
 
 WITHOUT_BODY = frozenset({204, 304})  # statuses whose answers end with their head (RFC 9112, 6.3)
 
 _CLOSE = (b"connection", b"close")
 
 
-async def send_answer(scope: Scope, send: Send, answer: Answer, common: Block, body: Body | None = None) -> None:
-    """Send the answer to a request; if its body is still on its way, end the connection gently."""
-    if body is not None and body.unread:
-        await _send(send, answer, [*common.pairs, _CLOSE], more_body=True)
-        await body.discard()
-        await send({"type": "http.response.body"})
-        return
-    writer: Writer | None = scope.get(WRITER)
-    # Headers that a rule made go the long way, where the server looks at each once more.
-    plain = not answer.headers and answer.status not in WITHOUT_BODY
-    if writer is None or not plain or not writer(_head(answer, common), answer.body):
-        await _send(send, answer, common.pairs)
-
-
-def _head(answer: Answer, common: Block) -> bytes:
+def wire(answer: Answer, common: Block) -> tuple[bytes, bytes]:
+    """The head without its last line's end, and the body; encoded once is what all answers have in common."""
     lines = _first_lines(answer.status, answer.content_type)
-    return b"%b%bcontent-length: %d\r\n" % (lines, common.lines, len(answer.body))
+    others = block(_headers(answer, common.pairs)).lines if answer.headers else common.lines
+    if answer.status in WITHOUT_BODY:
+        return lines + others, b""
+    return b"%b%bcontent-length: %d\r\n" % (lines, others, len(answer.body)), answer.body
 
 
 @lru_cache
@@ -48,10 +32,24 @@ def _first_lines(status: int, content_type: str) -> bytes:
     return f"{line}content-type: {content_type}\r\n".encode() if content_type else line.encode()
 
 
-async def _send(send: Send, answer: Answer, common: RawHeaders, *, more_body: bool = False) -> None:
-    # What a rule says of a header is meant instead of what all answers have.
+def _headers(answer: Answer, common: RawHeaders) -> RawHeaders:
+    """What a rule says of a header is meant instead of what all answers have."""
     given = {name for name, _ in answer.headers}
-    headers = [*(pair for pair in common if pair[0] not in given), *answer.headers]
+    return [*(pair for pair in common if pair[0] not in given), *answer.headers]
+
+
+async def send_answer(send: Send, answer: Answer, common: Block, body: Body | None = None) -> None:
+    """Send the answer to a request; if its body is still on its way, end the connection gently."""
+    if body is None or not body.unread:
+        await _send(send, answer, common.pairs)
+        return
+    await _send(send, answer, [*common.pairs, _CLOSE], more_body=True)
+    await body.discard()
+    await send({"type": "http.response.body"})
+
+
+async def _send(send: Send, answer: Answer, common: RawHeaders, *, more_body: bool = False) -> None:
+    headers = _headers(answer, common)
     body = b"" if answer.status in WITHOUT_BODY else answer.body
     if answer.status not in WITHOUT_BODY:
         headers.append((b"content-length", str(len(body)).encode()))

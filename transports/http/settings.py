@@ -17,7 +17,9 @@ class HttpSettings:
     token: str = ""  # opens /api where the engine listens beyond loopback
     legacy_status: bool = False  # errors are 200 with a lone member `error`, as in the Node engine
     max_head_bytes: int = 64 * 1024  # of a request line and its headers
-    keep_alive_seconds: int = 30
+    head_seconds: float = 10.0  # a request's head must be complete within; also a new connection's first one
+    body_seconds: float = 60.0  # from its head on, a request's body
+    keep_alive_seconds: int = 30  # an idle connection stays open
     stop_seconds: int = 10  # what is under way may take so long to finish when the engine stops
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and X-Forwarded-Proto are believed
 

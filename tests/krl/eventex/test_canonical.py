@@ -1,20 +1,19 @@
 """Equal texts exactly for equal expressions: memory is carried over a reload by them."""
 
-from dataclasses import replace
 from functools import reduce
 
 import pytest
 
 from krl import tree
 from krl.eventex import canonical
-from tests.krl.eventex.watching import SPAN, counted, group, infix, on, when
+from tests.krl.eventex.watching import SPAN, counted, group, infix, on, replaced, when
 
 BASE = infix("before", on("p", "(.)", "x", tree.Name(SPAN, "x")), counted("count", 2, on("q", "(.)"), "sum", "s"))
 LIMIT = tree.Within(SPAN, tree.Number(SPAN, 5), "minutes")
 
 
 def test_place_in_the_source_does_not_matter():
-    moved = replace(BASE, span=tree.Span(7, 9), left=replace(BASE.left, span=tree.Span(7, 8)))
+    moved = replaced(BASE, span=tree.Span(7, 9), left=replaced(BASE.left, span=tree.Span(7, 8)))
 
     assert canonical(when(moved)) == canonical(when(BASE))
 
@@ -24,12 +23,12 @@ def test_place_in_the_source_does_not_matter():
     [
         when(infix("then", BASE.left, BASE.right)),
         when(infix("before", BASE.right, BASE.left)),
-        when(infix("before", BASE.left, replace(BASE.right, count=3))),
-        when(infix("before", BASE.left, replace(BASE.right, operator="repeat"))),
-        when(infix("before", replace(BASE.left, where=tree.Name(SPAN, "y")), BASE.right)),
-        when(infix("before", replace(BASE.left, where=tree.String(SPAN, "x")), BASE.right)),
-        when(infix("before", replace(BASE.left, setting=()), BASE.right)),
-        replace(when(BASE), within=LIMIT),
+        when(infix("before", BASE.left, replaced(BASE.right, count=3))),
+        when(infix("before", BASE.left, replaced(BASE.right, operator="repeat"))),
+        when(infix("before", replaced(BASE.left, where=tree.Name(SPAN, "y")), BASE.right)),
+        when(infix("before", replaced(BASE.left, where=tree.String(SPAN, "x")), BASE.right)),
+        when(infix("before", replaced(BASE.left, setting=()), BASE.right)),
+        replaced(when(BASE), within=LIMIT),
         tree.SelectWhere(SPAN, tree.Name(SPAN, "x")),
     ],
 )
@@ -38,9 +37,9 @@ def test_every_part_of_the_content_matters(select):
 
 
 def test_time_limit_matters():
-    longer = replace(LIMIT, amount=tree.Number(SPAN, 6))
+    longer = replaced(LIMIT, amount=tree.Number(SPAN, 6))
 
-    assert canonical(replace(when(BASE), within=LIMIT)) != canonical(replace(when(BASE), within=longer))
+    assert canonical(replaced(when(BASE), within=LIMIT)) != canonical(replaced(when(BASE), within=longer))
 
 
 def test_words_cannot_imitate_structure():

@@ -16,6 +16,11 @@ from krl.runtime.host import EventFacts
 SPAN = tree.Span(0, 0)
 
 
+def replaced(node, **fields):
+    """The node with other contents."""
+    return type(node)(**{each: fields.get(each, getattr(node, each)) for each in type(node).fields})
+
+
 def names(*words: str) -> tuple[tree.Name, ...]:
     return tuple(tree.Name(SPAN, each) for each in words)
 

@@ -49,9 +49,9 @@ CONFORMANCE = [
 ]
 ENDLESS = "/api/v1/events/stream"
 OPERATIONS = [
-    (path, method)
+    (path, method, operation)
     for path, item in document("1", "http://localhost")["paths"].items()
-    for method in item
+    for method, operation in item.items()
     if path != ENDLESS
 ]
 
@@ -95,16 +95,43 @@ def target() -> Iterator[Target]:
         target.session.close()
 
 
-def answers_as_described(target: Target, path: str, method: str, mode: str, examples: int) -> None:
+def can_be_wrong(operation: dict[str, Any]) -> bool:
+    """Whether a request can contradict the description: texts in a path or a query string cannot."""
+    schemas = [each["schema"] for each in operation["parameters"] if each["in"] == "query"]
+    return "requestBody" in operation or any(schema["type"] == "integer" for schema in schemas)
+
+
+RIGHT = [(path, method, "positive") for path, method, _ in OPERATIONS]
+WRONG = [(path, method, "negative") for path, method, operation in OPERATIONS if can_be_wrong(operation)]
+
+
+def hold_against_description(target: Target, path: str, method: str, mode: str, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=target.cases(path, method, schemathesis.GenerationMode(mode)))
-    def try_it(case: Any) -> None:
+    def ask(case: Any) -> None:
         target.ask(case)
 
-    try_it()
+    ask()
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS)
-@pytest.mark.parametrize("mode", ["positive", "negative"])
+@pytest.mark.parametrize(("path", "method", "mode"), RIGHT + WRONG)
 def test_every_answer_is_described(target: Target, path: str, method: str, mode: str) -> None:
-    answers_as_described(target, path, method, mode, 15)
+    hold_against_description(target, path, method, mode, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "method", "mode"), RIGHT + WRONG)
+def test_every_answer_is_described_when_asked_often(target: Target, path: str, method: str, mode: str) -> None:
+    hold_against_description(target, path, method, mode, 200)
+
+
+@pytest.mark.parametrize("path", sorted({path for path, _, _ in OPERATIONS}))
+def test_a_method_that_is_not_described_is_405(target: Target, path: str) -> None:
+    """RFC 9110, 15.5.6: and the answer says which methods there are."""
+    described = {each.upper() for each in target.schema.raw_schema["paths"][path]}
+
+    for other in {"POST", "PUT", "PATCH", "DELETE", "PURGE"} - described:
+        response = target.session.request(other, target.url + path.replace("{", "").replace("}", ""), timeout=30)
+
+        assert response.status_code == 405
+        assert described <= {each.strip() for each in response.headers["allow"].split(",")}

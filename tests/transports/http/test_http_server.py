@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -164,6 +165,76 @@ def test_a_line_that_is_no_http_is_400(line: Line) -> None:
     line.send(b"HELLO\r\n\r\n")
 
     assert line.answer()[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sent"),
+    [
+        ({"head_seconds": 0.2}, b""),
+        ({"head_seconds": 0.2}, b"GET /c/E/query/r/f HTTP/1.1\r\nHo"),
+        ({"body_seconds": 0.2}, POST + b'Content-Length: 100\r\n\r\n{"a":1'),
+        ({"body_seconds": 0.2}, POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"),
+        ({"head_seconds": 0.2}, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /c/E/qu"),
+    ],
+)
+def test_a_request_that_does_not_arrive_in_time_is_408(
+    make_front: Any, serve_front: Any, seconds: dict[str, float], sent: bytes
+) -> None:
+    front = make_front(**seconds)
+    with serve_front(front) as port:
+        line = Line(port)
+        line.send(sent)
+        if sent.startswith(b"GET /healthz"):
+            assert line.answer()[2] == b"ok\n"
+
+        status, headers, _ = line.answer()
+
+        assert (status, headers["connection"], line.rest()) == (408, "close", b"")
+    line.close()
+    assert front.engine.requests == []
+
+
+def test_bytes_that_trickle_do_not_buy_time(make_front: Any, serve_front: Any) -> None:
+    with serve_front(make_front(head_seconds=0.3)) as port:
+        line = Line(port)
+        line.socket.settimeout(0.02)
+        line.send(b"GET /c/E/query/r/f HTTP/1.1\r\nX: ")
+
+        answer = b""
+        while not answer:
+            with contextlib.suppress(TimeoutError):
+                answer = line.socket.recv(1000)
+            with contextlib.suppress(OSError):
+                line.send(b"x")
+
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        line.close()
+
+
+def test_a_slow_second_request_does_not_cost_the_first_its_answer(make_front: Any, serve_front: Any) -> None:
+    front = make_front(head_seconds=0.1, stop_seconds=1)
+    front.engine.hangs = True
+    with serve_front(front) as port:
+        line = Line(port)
+        line.send(b"GET /c/E/event-wait/d/n HTTP/1.1\r\nHost: x\r\n\r\nGET /c/")
+        front.engine.received.wait(20)
+        line.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            line.socket.recv(1)
+        line.close()
+
+
+def test_a_request_in_time_leaves_no_clock_behind(make_front: Any, serve_front: Any) -> None:
+    with serve_front(make_front(head_seconds=0.2, body_seconds=0.2)) as port:
+        line = Line(port)
+        line.send(POST + b"Content-Length: 7\r\n\r\n")
+        line.send(b'{"a":1}')
+        assert line.answer()[0] == 200
+
+        line.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            line.socket.recv(1)
+        line.close()
 
 
 def test_what_comes_while_stopping_is_refused(front: Any, line: Line) -> None:
