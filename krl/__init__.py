@@ -2,7 +2,7 @@
 
     source = Source(text, "owner.krl")
     for finding in diagnose(source): ...           # what is wrong or doubtful, before anything runs
-    program = compile_ruleset(source)              # once per text; raises KRLSyntaxError
+    program = compile_ruleset(source)              # once per text, or once for all with a ProgramCache
     instance = program.load(host, Here(rid), use)  # once per configuration; its rules answer events
 
 `evaluate` and `simulate` need no engine at all. Whatever a program asks of the world goes through its `Host`.
@@ -16,8 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .cache import ProgramCache
     from .checker import check
-    from .compiler import compile_ruleset
+    from .compilation import compile_ruleset
     from .diagnosis import diagnose
     from .errors import (
         Diagnostic,
@@ -72,6 +73,7 @@ __all__ = [
     "Member",
     "Module",
     "Program",
+    "ProgramCache",
     "QueryFacts",
     "Rule",
     "RulesetMeta",
@@ -101,8 +103,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "cache": ("ProgramCache",),
     "checker": ("check",),
-    "compiler": ("compile_ruleset",),
+    "compilation": ("compile_ruleset",),
     "diagnosis": ("diagnose",),
     "errors": (
         "Diagnostic",

@@ -101,7 +101,7 @@ def refused(source: TokenSource) -> Refused:
     if source.tokens[at].kind == "SYMBOL" and source.tokens[at + 1].kind in UNUSABLE and takes & _TWO_TOKENS:
         at += 1
     finding = _finding(takes, stack, source.tokens[at], source.tokens[at + 1])
-    hint = hint_for(finding.code, finding.expected, source.tokens, at, stack)
+    hint = hint_for(finding.code, finding.expected, source, at)
     if finding.code == "single-result" and source.tokens[at].value == "returns":
         at += 1
     return source.refusal(finding.code, finding.message, at, hint)

@@ -6,6 +6,7 @@ of a user can meet one of ours:
     v_n       a parameter: callers name it, so it is the same in every function
     d_n d_n·2 a declared name; each declaration of a ruleset has its own identifier, which is all there is to shadowing
     m_n       an operator of the library
+    p_n       a name whose block has ended: nothing is ever assigned to it, so reading it fails
 
 Whatever else stands in compiled code (`h`, `here`, `t1`, `rule_3` …) has none of these prefixes.
 """
@@ -25,6 +26,16 @@ def library(name: str) -> str:
     return "m_" + name
 
 
+def past(name: str) -> str:
+    """The Python identifier of a name that has lost its value."""
+    return "p_" + name.replace("$", "ø")
+
+
+def is_past(identifier: str) -> bool:
+    """Whether it was made by `past`."""
+    return identifier.startswith("p_")
+
+
 class Declared:
     """Gives every declaration of one program an identifier of its own."""
 
@@ -41,6 +52,6 @@ class Declared:
 
 def original(identifier: str) -> str:
     """The KRL name behind an identifier made here; other identifiers are returned as they are."""
-    if not identifier.startswith(("v_", "d_", "m_")):
+    if not identifier.startswith(("v_", "d_", "m_", "p_")):
         return identifier
     return identifier[2:].partition("·")[0].replace("ø", "$")

@@ -8,6 +8,7 @@ Code compiled from KRL bears KRL's line numbers: `failing_line` tells where in a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType
@@ -127,13 +128,16 @@ class Program:
     warnings: tuple[Diagnostic, ...]
     pure_globals: bool
     """`global` depends on nothing but literals, configuration and pure functions: an Instance may be shared."""
-    subscriptions: tuple[tuple[str, tuple[tuple[str, str], ...] | None], ...]
-    """For each active rule in source order: its name and its (domain, type) pairs, None for `select where`."""
     expression_hashes: Mapping[str, str]
     """Rule name to the hash of its canonical event expression: equal hashes share memory over a reload."""
     testing: dict[str, Any]  # what `__testing` answers
     rules: tuple[RuleHead, ...]  # the active ones, in source order
     code: CodeType  # of a module with the function `load(h, here, use, configuration)`
+
+    @property
+    def subscriptions(self) -> tuple[tuple[str, tuple[tuple[str, str], ...] | None], ...]:
+        """For each active rule in source order: its name and its (domain, type) pairs, None for `select where`."""
+        return tuple((each.name, each.machine.subscriptions) for each in self.rules)
 
     def load(self, h: Host, here: Here, use: UseModule, configuration: Mapping[str, Value] | None = None) -> Instance:
         """Run `use module` and `configure` in source order, then `global`; the rules are ready afterwards.
@@ -153,6 +157,11 @@ class Program:
         )
         provided = {name: names[name] for name in self.meta.provides if name in names}
         return Instance(self, here, ready, names, provided)
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, hex; half a surrogate pair is no reason to fail."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def failing_line(exception: BaseException, program: Program) -> int | None:

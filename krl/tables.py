@@ -2,17 +2,14 @@
 
 Building takes half a second, reading what was built a few milliseconds. A cache file lies beside this module if the
 package was made with one (`python -m krl.tables`), else in the user's cache folder; its name is a hash of all that
-the tables depend on, so a stale one is never read. A folder that cannot be written is no error, and a damaged file
-is built anew. Nothing is ever written to the working folder.
+the tables depend on, so a stale one is never read.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import inspect
 import marshal
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +19,7 @@ from typing import Any
 from ply import yacc
 
 from .grammar import eventex, expressions, rules, ruleset
+from .keeping import read, user_folder, write
 from .tokens import KINDS, PRECEDENCE
 
 SUBJECTS: tuple[ModuleType, ...] = (ruleset, rules, eventex, expressions)
@@ -40,10 +38,10 @@ def tables() -> Any:
     """PLY's LRTable of the grammar, its functions bound."""
     functions = producers()
     name = _file_name(functions)
-    kept = next((found for folder in (_package_folder(), _user_folder()) if (found := _read(folder, name))), None)
+    kept = next((found for folder in (_package_folder(), user_folder()) if (found := read(folder, name))), None)
     if kept is None:
         kept = marshal.dumps(_plain(shortened(build(grammar(functions)))))
-        _write(_user_folder(), name, kept)
+        write(user_folder(), name, kept)
     return _bound(marshal.loads(kept), functions)
 
 
@@ -137,39 +135,10 @@ def _package_folder() -> Path:
     return Path(__file__).parent / "grammar"
 
 
-def _user_folder() -> Path | None:
-    given = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
-    # A relative path, like that of a user without a home, would lead into the working folder.
-    return given / "picoengine" if given.is_absolute() else None
-
-
-def _read(folder: Path | None, name: str) -> bytes | None:
-    """The file's content if it is whole. marshal trusts what it reads, so a digest stands in front."""
-    if folder is None:
-        return None
-    try:
-        content = (folder / name).read_bytes()
-    except OSError:
-        return None
-    digest, kept = content[:32], content[32:]
-    return kept if hashlib.sha256(kept).digest() == digest else None
-
-
-def _write(folder: Path | None, name: str, kept: bytes) -> None:
-    """Put the file there as a whole or not at all; a folder that does not take it is left alone."""
-    if folder is None:
-        return
-    beside = folder / f"{name}.{os.getpid()}"
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(hashlib.sha256(kept).digest() + kept)
-        os.replace(beside, folder / name)
-
-
 def main() -> None:
     """Put the tables into the package, for a distribution that starts fast from the first time on."""
     functions = producers()
-    _write(_package_folder(), _file_name(functions), marshal.dumps(_plain(shortened(build(grammar(functions))))))
+    write(_package_folder(), _file_name(functions), marshal.dumps(_plain(shortened(build(grammar(functions))))))
 
 
 if __name__ == "__main__":

@@ -116,6 +116,7 @@ class Domains:
         hint = ABSENT.get(node.domain)
         if hint is None:
             hint = self._findings.proposal(node.domain, ["ent", *self._used_modules, *modules()])
+            hint = hint or f"a ruleset is named in `meta`: use module its.rid alias {node.domain}"
         self._findings.warning(
             node, "unknown-module", f"`{node.domain}` is no built-in module, and no `use module` names it", hint
         )

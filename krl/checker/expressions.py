@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from .. import tree
+from . import foreign
 from .arguments import check_arguments
 from .domains import Domains
 from .findings import Findings
@@ -29,6 +30,7 @@ class Expressions:
         self.domains = domains
         self.bindings: list[Binding] = []
         self.in_where = False  # of an event expression
+        self.tested: frozenset[str] = frozenset()  # the attributes that the event expression of the rule tests
         self._dialect = dialect
         self._actions = actions  # a defaction holds an action block
         self._owners: tuple[Binding, ...] = ()  # the declarations whose value is being checked, outermost first
@@ -152,8 +154,10 @@ class Expressions:
             hint = f"it is declared below, on line {self.findings.line(below)}: only functions may use it before"
         elif self.domains.variable(name):
             hint = f"did you mean `ent:{name}`?"
+        elif name in self.tested:
+            hint = f"the event's attribute has this name once `setting({name})` stands behind its tests"
         else:
-            hint = self.findings.proposal(name, scope.visible()) or ""
+            hint = foreign.NAMES.get(name) or self.findings.proposal(name, scope.visible()) or ""
         self.findings.error(node, "undefined-name", f"`{name}` is not defined", hint or None)
 
     def _all(self, nodes: Iterable[tree.Expression], scope: Scope) -> None:
@@ -245,7 +249,7 @@ class Expressions:
         self.arguments(node.arguments, signature, scope, target=True)
 
     def _undefined_method(self, method: tree.Name, node: tree.MethodCall, scope: Scope) -> None:
-        hint = self.findings.proposal(method.name, scope.visible())
+        hint = foreign.OPERATORS.get(method.name) or self.findings.proposal(method.name, scope.visible())
         if hint is None and not node.arguments:
             hint = f'for a member of a map write {{"{method.name}"}}'
         self.findings.error(method, "undefined-name", f"there is no operator or function `{method.name}`", hint)

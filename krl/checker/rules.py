@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import tree
+from ..visitor import find
 from .actions import check_actions, check_postlude, leaves
 from .events import Awaited, check_select
 from .expressions import Expressions
@@ -94,6 +95,8 @@ class _Rule:
     def _select(self) -> Awaited | None:
         if self._rule.select is None:
             return None
+        tests = find(self._rule.select, tree.AttributeTest)
+        self._walker.tested = frozenset(each.attribute for each in tests)
         return check_select(self._walker, self._rule.select, self._captured)
 
     def _foreach(self) -> Scope:

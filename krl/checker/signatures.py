@@ -43,6 +43,10 @@ PICO_MODULES = """
 ctx:picoId ctx:rid ctx:rid_url ctx:rid_config ctx:rid_version ctx:rid_name ctx:rid_description ctx:rid_author
 ctx:parent ctx:children ctx:channels ctx:rulesets
 function ctx:query(eci,rid,name,args)
+function ctx:channelsTagged(tags)
+function ctx:isOwnChannel(eci)
+function ctx:childrenTagged(tags)
+function ctx:childOf(eci,tags)
 function ctx:logs()
 action ctx:newPico(rulesets)
 action ctx:delPico(eci)

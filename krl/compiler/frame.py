@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from .. import tree
 from ..errors import Diagnostic, KRLSyntaxError
-from ..eventex.machine import Awaited
-from ..names import Declared
+from ..eventex import Asked
+from ..names import Declared, is_past
 from ..runtime.namespace import LIBRARY
 from ..source import Source
 from . import emit
@@ -78,7 +78,7 @@ class Unit:
         self._line_starts = source.line_starts()
         self._counter = 0
 
-    def line(self, place: tree.Node | Awaited) -> int:
+    def line(self, place: tree.Node | Asked) -> int:
         """The line on which the place begins."""
         return bisect_right(self._line_starts, place.span.start)
 
@@ -108,7 +108,7 @@ class Frame:
         self.body: list[ast.stmt] = []
         self.put_off: tuple[tuple[int, int], ...] = ()  # from where a literal stands to where it was compiled
         self.calls_out = False  # calls functions that may call it
-        self.may_be_early = False  # reads a name that may have no value yet
+        self.may_be_early = False  # reads a name that may have no value
         self._temporaries = 0
 
     def expression(self, node: tree.Expression) -> Code:
@@ -128,7 +128,9 @@ class Frame:
     def find(self, name: str) -> Binding | None:
         """The declaration that `name` means here."""
         binding = self.scope.find(name)
-        if binding is not None and any(start < binding.position < end for start, end in self.put_off):
+        if binding is not None and (
+            is_past(binding.identifier) or any(start < binding.position < end for start, end in self.put_off)
+        ):
             self.may_be_early = True
         return binding
 

@@ -19,7 +19,7 @@ import ast
 from collections.abc import Iterable
 
 from .. import tree
-from ..eventex.machine import Awaited, Machine
+from ..eventex import Asked
 from ..runtime.namespace import LIBRARY
 from . import emit
 from .frame import Frame
@@ -27,26 +27,25 @@ from .operators import condition
 from .scope import Scope
 
 
-def guard(outer: Frame, machine: Machine, number: int, identifier: str) -> ast.FunctionDef:
-    """The guard of the machine's primitive of this number."""
-    awaited = machine.primitives[number]
-    line = outer.unit.line(awaited)
+def guard(outer: Frame, asked: Asked, names: Iterable[str], identifier: str) -> ast.FunctionDef:
+    """The guard of a primitive; `names` are all that its event expression captures."""
+    line = outer.unit.line(asked)
     frame = Frame(outer.unit, Scope(outer.scope), in_event=True)
-    if awaited.domain is not None and awaited.type is not None:
-        expect_event(frame, awaited.domain, awaited.type, line)
-    for position, test in enumerate(awaited.tests):
+    if asked.domain is not None and asked.type is not None:
+        expect_event(frame, asked.domain, asked.type, line)
+    for position, test in enumerate(asked.tests):
         expect_attribute(frame, test, position)
-    own = [each.name for each in awaited.setting]
-    if awaited.where is not None:
-        recall(frame, (each for each in machine.names if each not in own), line)
+    own = [each.name for each in asked.setting]
+    if asked.where is not None:
+        recall(frame, (each for each in names if each not in own), line)
     for position, name in enumerate(own):
         value = emit.call("nth", [emit.name("groups", line), emit.constant(position, line)], line)
         frame.set(frame.declare(name), value, line)
-    if awaited.where is not None:
+    if asked.where is not None:
         if outer.unit.dialect == "0.x":
-            read_attributes(frame, awaited.where, line)
-        refuse(frame, emit.negation(condition(frame, frame.expression(awaited.where), line), line), line)
-    frame.add(emit.answer(captures(frame, awaited, own, line), line))
+            read_attributes(frame, asked.where, line)
+        refuse(frame, emit.negation(condition(frame, frame.expression(asked.where), line), line), line)
+    frame.add(emit.answer(captures(frame, asked, own, line), line))
     frame.scope.close()
     return emit.define(identifier, ["h", "captured"], frame.body, line)
 
@@ -99,10 +98,10 @@ def read_attributes(frame: Frame, where: tree.Expression, line: int) -> None:
             frame.set(frame.declare(node.name), value, line)
 
 
-def captures(frame: Frame, awaited: Awaited, own: list[str], line: int) -> ast.expr:
+def captures(frame: Frame, asked: Asked, own: list[str], line: int) -> ast.expr:
     keys = [emit.constant(name, line) for name in own]
     values: list[ast.expr] = [emit.name(frame.scope.names[name].identifier, line) for name in own]
-    if awaited.aggregate is not None:
+    if asked.aggregate is not None:
         keys.append(emit.constant("", line))
         values.append(emit.name("groups", line))
     return emit.mapping(keys, values, line)

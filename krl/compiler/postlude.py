@@ -8,10 +8,13 @@ from __future__ import annotations
 import ast
 
 from .. import tree
+from ..names import past
+from ..runtime.namespace import LIBRARY
 from . import emit
 from .frame import Frame
 from .functions import declare
 from .operators import condition
+from .scope import Binding
 
 
 def postlude(frame: Frame, node: tree.Postlude, final: ast.expr | None) -> None:
@@ -24,16 +27,27 @@ def postlude(frame: Frame, node: tree.Postlude, final: ast.expr | None) -> None:
         return
     with frame.block() as first:
         write_all(frame, node.first, final)
+        ended = set(frame.scope.names)
     with frame.block() as otherwise:
+        forget(frame, ended)
         write_all(frame, node.otherwise or (), final)
+        ended |= set(frame.scope.names)
     if_fired, if_not = (first, otherwise) if node.kind == "fired" else (otherwise, first)
     if if_fired:
         frame.add(emit.when(emit.name("fired", line), if_fired, if_not, line))
     elif if_not:
         frame.add(emit.when(emit.negation(emit.name("fired", line), line), if_not, [], line))
     with frame.block() as at_last:
+        forget(frame, ended)
         write_all(frame, node.at_last or (), final)
     frame.body.extend(at_last)
+
+
+def forget(frame: Frame, ended: set[str]) -> None:
+    """Names of the blocks before are known here, if they mean nothing else, but have no value any more."""
+    for name in ended:
+        if frame.find(name) is None and name not in LIBRARY:
+            frame.scope.bind(name, Binding(past(name)))
 
 
 def write_all(frame: Frame, statements: tuple[tree.Statement, ...], final: ast.expr | None) -> None:

@@ -16,7 +16,6 @@ functions for rules and guards are closures over them.
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Sequence
 from itertools import count
 from types import CodeType
@@ -24,11 +23,9 @@ from types import CodeType
 from .. import tree
 from ..checker import check as find_faults
 from ..errors import Diagnostic, KRLCheckError, KRLEventexError, KRLSyntaxError
-from ..eventex import canonical
-from ..eventex.build import build
-from ..eventex.machine import Machine
+from ..eventex import Built, build, canonical
 from ..parser import parse
-from ..program import Program, RuleHead
+from ..program import Program, RuleHead, text_hash
 from ..source import Source
 from . import emit
 from .expressions import expression
@@ -78,30 +75,29 @@ class Writer:
         self.uses = count()
         self.meta = ruleset_meta(node)
         self.rules = [each for each in node.rules if each.active and each.select is not None]
-        self.machines = [self.machine(each.select) for each in self.rules if each.select is not None]
+        self.built = [self.machine(each.select) for each in self.rules if each.select is not None]
         self.attributes: dict[str, tuple[str, ...]] = {}
 
     def program(self, found: Sequence[Diagnostic]) -> Program:
         code = self.code()
         heads = tuple(
-            RuleHead(rule.name.name, self.unit.line(rule.name), index, machine)
-            for index, (rule, machine) in enumerate(zip(self.rules, self.machines, strict=True))
+            RuleHead(rule.name.name, self.unit.line(rule.name), index, built.machine)
+            for index, (rule, built) in enumerate(zip(self.rules, self.built, strict=True))
         )
         return Program(
             rid=self.node.rid,
-            hash=digest(self.source.text),
+            hash=text_hash(self.source.text),
             source=self.source.text,
             meta=self.meta,
             warnings=tuple(found),
             pure_globals=is_pure(self.node),
-            subscriptions=tuple((each.name, each.machine.subscriptions) for each in heads),
-            expression_hashes={each.name.name: digest(canonical(each.select)) for each in self.rules if each.select},
+            expression_hashes={each.name.name: text_hash(canonical(each.select)) for each in self.rules if each.select},
             testing=testing(self.node, self.meta.shares, self.attributes),
             rules=heads,
             code=code,
         )
 
-    def machine(self, select: tree.SelectWhen | tree.SelectWhere) -> Machine:
+    def machine(self, select: tree.SelectWhen | tree.SelectWhere) -> Built:
         try:
             return build(select)
         except KRLEventexError as error:
@@ -169,13 +165,13 @@ class Writer:
 
     def rule(self, number: int) -> ast.expr:
         """Write a rule's functions; the expression answers `(body, guards, limit)`."""
-        node, machine = self.rules[number], self.machines[number]
+        node, (machine, primitives) = self.rules[number], self.built[number]
         line = self.unit.line(node)
         self.unit.attributes = {}
         limit = self.time_limit(node, line)
-        guards = [f"guard_{number}_{position}" for position in range(len(machine.primitives))]
-        for position, identifier in enumerate(guards):
-            self.frame.add(guard(self.frame, machine, position, identifier))
+        guards = [f"guard_{number}_{position}" for position in range(len(primitives))]
+        for asked, identifier in zip(primitives, guards, strict=True):
+            self.frame.add(guard(self.frame, asked, machine.names, identifier))
         body = f"rule_{number}"
         self.frame.add(rule_body(self.frame, node, machine.names, body))
         self.attributes[node.name.name] = tuple(self.unit.attributes)
@@ -203,7 +199,3 @@ def compiled(unit: Unit, *functions: ast.stmt) -> CodeType:
     ]
     module = ast.Module([*patterns, *functions], [])
     return compile(module, f"<krl {unit.rid}>", "exec", dont_inherit=True)
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

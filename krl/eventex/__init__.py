@@ -4,9 +4,9 @@ A machine is shared by all picos; what a rule remembers of past events is plain 
 `canonical` tells whether memory kept by an older text of the rule still fits the new one.
 """
 
-from .build import build
+from .build import Asked, Built, build
 from .canonical import canonical
 from .machine import Machine
 from .step import Memory, step
 
-__all__ = ["Machine", "Memory", "build", "canonical", "step"]
+__all__ = ["Asked", "Built", "Machine", "Memory", "build", "canonical", "step"]

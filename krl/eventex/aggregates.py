@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isinf
 
-from .. import tree
 from ..runtime.host import Value
 from ..runtime.numbers import number
 from ..runtime.values import normal
 
 
-def aggregated(aggregate: tree.Aggregate, rows: Sequence[Sequence[Value]]) -> dict[str, Value]:
+def aggregated(function: str, names: Sequence[str], rows: Sequence[Sequence[Value]]) -> dict[str, Value]:
     """The value of each name: of the first over the first group of every match, and so on. `rows` is not empty."""
     return {
-        name.name: _value(aggregate.function, [row[position] if position < len(row) else None for row in rows])
-        for position, name in enumerate(aggregate.names)
+        name: _value(function, [row[position] if position < len(row) else None for row in rows])
+        for position, name in enumerate(names)
     }
 
 

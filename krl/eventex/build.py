@@ -9,7 +9,8 @@ Source: docs/language.md, "Event expressions".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from .. import tree
@@ -20,17 +21,60 @@ MAX_MOVES = 10_000
 """Moves of one machine. `and` of n primitives takes n·2ⁿ⁻¹ of them (ten primitives fit), `count n` takes n."""
 
 
-def build(select: tree.SelectWhen | tree.SelectWhere, *, max_moves: int = MAX_MOVES) -> Machine:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One primitive as its guard needs it: which event, which tests, what it captures.
+
+    `domain` and `type` are None for `select where`, whose condition is `where`. Places in the source that wait for
+    the same event without any test share one Asked.
+    """
+
+    domain: str | None
+    type: str | None
+    tests: tuple[tree.AttributeTest, ...]
+    where: tree.Expression | None
+    setting: tuple[tree.Name, ...]
+    aggregate: tree.Aggregate | None
+    span: tree.Span
+
+    @property
+    def plain(self) -> bool:
+        """Domain and type are all that it asks for, and it captures nothing."""
+        return not (self.tests or self.where or self.setting or self.aggregate)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it binds, aggregates last."""
+        aggregated = self.aggregate.names if self.aggregate else ()
+        return tuple(each.name for each in (*self.setting, *aggregated))
+
+    @property
+    def awaited(self) -> Awaited:
+        """What the machine need know of it."""
+        if self.aggregate is None:
+            return Awaited(self.domain, self.type)
+        names = tuple(each.name for each in self.aggregate.names)
+        return Awaited(self.domain, self.type, self.aggregate.function, names)
+
+
+class Built(NamedTuple):
+    """The machine, and its primitives for who writes their guards."""
+
+    machine: Machine
+    primitives: tuple[Asked, ...]  # as they are numbered in the machine
+
+
+def build(select: tree.SelectWhen | tree.SelectWhere, *, max_moves: int = MAX_MOVES) -> Built:
     """The machine of what stands after `select`; the time limit is no part of it.
 
     Raises KRLEventexError for a count that is out of bounds and for a machine of more than `max_moves` moves.
     """
     builder = _Builder(max_moves)
     if isinstance(select, tree.SelectWhere):
-        builder.awaited.append(Awaited(None, None, (), select.condition, (), None, select.span))
+        builder.primitives.append(Asked(None, None, (), select.condition, (), None, select.span))
         builder.move(START, 0, END, select)
-        return builder.machine([END])
-    return builder.machine(builder.add(select.event, Place(START, END)))
+        return builder.built([END])
+    return builder.built(builder.add(select.event, Place(START, END)))
 
 
 class Place(NamedTuple):
@@ -47,28 +91,27 @@ class _Builder:
     def __init__(self, max_moves: int) -> None:
         self.max_moves = max_moves
         self.states = END + 1
-        self.awaited: list[Awaited] = []
+        self.primitives: list[Asked] = []
         self.numbers: dict[object, int] = {}  # of the primitives
         self.moves: list[Move] = []
         self.fallbacks: list[Fallback] = []
         self.loops: dict[int, Move] = {}  # by rest
 
-    def machine(self, ends: Sequence[int]) -> Machine:
+    def built(self, ends: Sequence[int]) -> Built:
         """What was built, in the order in which `step` wants it: by primitive, without repetition."""
         moves = tuple(sorted(dict.fromkeys(self.moves), key=lambda move: move.primitive))
         fallbacks = tuple(dict.fromkeys(self.fallbacks))
-        words = dict.fromkeys((each.domain, each.type) for each in self.awaited)
-        return Machine(
-            primitives=tuple(self.awaited),
+        words = dict.fromkeys((each.domain, each.type) for each in self.primitives)
+        machine = Machine(
+            primitives=tuple(each.awaited for each in self.primitives),
             moves=moves,
             fallbacks=fallbacks,
             rests=frozenset(ends) - {END},
             subscriptions=tuple((domain, type) for domain, type in words if domain and type) or None,
-            names=tuple(dict.fromkeys(name for each in self.awaited for name in each.names)),
-            simple=len(moves) == 1 and self.awaited[0].aggregate is None,
-            moves_from=_by_source(moves),
-            fallbacks_from=_by_source(fallbacks),
+            names=tuple(dict.fromkeys(name for each in self.primitives for name in each.names)),
+            simple=len(moves) == 1 and self.primitives[0].aggregate is None,
         )
+        return Built(machine, tuple(self.primitives))
 
     # --- parts ---
 
@@ -85,11 +128,11 @@ class _Builder:
 
     def number(self, node: tree.Primitive, aggregate: tree.Aggregate | None = None) -> int:
         """The primitive's number; one that only names an event shares it with all that name the same event."""
-        awaited = Awaited(node.domain, node.type, node.tests, node.where, node.setting, aggregate, node.span)
-        key = (node.domain, node.type) if awaited.plain else id(node)
+        asked = Asked(node.domain, node.type, node.tests, node.where, node.setting, aggregate, node.span)
+        key = (node.domain, node.type) if asked.plain else id(node)
         if key not in self.numbers:
-            self.numbers[key] = len(self.awaited)
-            self.awaited.append(awaited)
+            self.numbers[key] = len(self.primitives)
+            self.primitives.append(asked)
         return self.numbers[key]
 
     # --- constructs; each answers the ends where it completes ---
@@ -239,13 +282,6 @@ def _row(node: tree.EventInfix) -> _Members:
 
 def _redirected(edge: _Edge, old: int, new: int) -> _Edge:
     return edge._replace(target=new) if edge.target == old else edge
-
-
-def _by_source(edges: Iterable[_Edge]) -> Mapping[int, tuple[_Edge, ...]]:
-    found: dict[int, list[_Edge]] = {}
-    for edge in edges:
-        found.setdefault(edge.source, []).append(edge)
-    return {source: tuple(each) for source, each in found.items()}
 
 
 def _once(states: Iterable[int]) -> list[int]:

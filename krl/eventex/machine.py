@@ -8,42 +8,21 @@ Source: docs/language.md, "Event expressions".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
-
-from .. import tree
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 START = 0
 END = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
-    """One primitive as its guard needs it: which event, which tests, what it captures.
+class Awaited(NamedTuple):
+    """One primitive as `step` sees it: the event, and what gathers the groups of its matches."""
 
-    `domain` and `type` are None for `select where`, whose condition is `where`. Places in the source that wait for
-    the same event without any test share one Awaited.
-    """
-
-    domain: str | None
+    domain: str | None  # as the type: None for `select where`
     type: str | None
-    tests: tuple[tree.AttributeTest, ...]
-    where: tree.Expression | None
-    setting: tuple[tree.Name, ...]
-    aggregate: tree.Aggregate | None
-    span: tree.Span
-
-    @property
-    def plain(self) -> bool:
-        """Domain and type are all that it asks for, and it captures nothing."""
-        return not (self.tests or self.where or self.setting or self.aggregate)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names that it binds, aggregates last."""
-        aggregated = self.aggregate.names if self.aggregate else ()
-        return tuple(each.name for each in (*self.setting, *aggregated))
+    aggregate: str | None = None  # `max`, `push` …
+    names: tuple[str, ...] = ()  # that the aggregate binds
 
 
 class Move(NamedTuple):
@@ -70,7 +49,7 @@ class Fallback(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What `step` walks on; equal expressions build equal machines."""
+    """What `step` walks on; equal expressions build equal machines. All of it is plain data."""
 
     primitives: tuple[Awaited, ...]  # in order of first appearance; guards and moves refer to them by position
     moves: tuple[Move, ...]
@@ -79,5 +58,19 @@ class Machine:
     subscriptions: tuple[tuple[str, str], ...] | None  # (domain, type) pairs; None: every event (`select where`)
     names: tuple[str, ...]  # all that the expression may capture
     simple: bool  # one primitive and no more: nothing to remember
-    moves_from: Mapping[int, tuple[Move, ...]]
-    fallbacks_from: Mapping[int, tuple[Fallback, ...]]
+    moves_from: Mapping[int, tuple[Move, ...]] = field(init=False, repr=False, compare=False)
+    fallbacks_from: Mapping[int, tuple[Fallback, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "moves_from", _by_source(self.moves))
+        object.__setattr__(self, "fallbacks_from", _by_source(self.fallbacks))
+
+
+_Edge = TypeVar("_Edge", Move, Fallback)
+
+
+def _by_source(edges: Iterable[_Edge]) -> Mapping[int, tuple[_Edge, ...]]:
+    found: dict[int, list[_Edge]] = {}
+    for edge in edges:
+        found.setdefault(edge.source, []).append(edge)
+    return {source: tuple(each) for source, each in found.items()}

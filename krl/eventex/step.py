@@ -140,10 +140,11 @@ def _kept(
     for number in sorted(widths):
         answer = answers[number] or {}
         captured.update((name, value) for name, value in answer.items() if name)
-        if aggregate := machine.primitives[number].aggregate:
+        awaited = machine.primitives[number]
+        if awaited.aggregate:
             # One event is one match however many moves it takes. Whoever is at position n has seen the last n
             # matches, so the widest window serves all.
             rows = [*windows.get(str(number), ()), answer.get("", [])][-widths[number] :]
             windows[str(number)] = rows
-            captured.update(aggregated(aggregate, rows))
+            captured.update(aggregated(awaited.aggregate, awaited.names, rows))
     return captured, windows

@@ -8,7 +8,7 @@ from math import isfinite
 from types import FunctionType
 
 from ..errors import KRLLimitError, KRLLoadError, KRLRuntimeError, KRLTypeError
-from ..names import original
+from ..names import is_past, original
 from .access import get
 from .host import Here, Host, Member, Value
 from .limits import charge_items, charge_text, spend
@@ -43,8 +43,11 @@ def refuse_depth(h: Host) -> None:
 
 
 def too_early(problem: NameError) -> KRLRuntimeError:
-    """What to say of a function that was called before a name that it uses had its value."""
-    return KRLRuntimeError(f"{original(problem.name or 'a name')!r} is used before it has a value")
+    """What to say of a name that was read where it has no value: not yet, as a rule, or not any more."""
+    identifier = problem.name or "a name"
+    if is_past(identifier):
+        return KRLRuntimeError(f"{original(identifier)!r} has no value here: the block that declares it has ended")
+    return KRLRuntimeError(f"{original(identifier)!r} is used before it has a value")
 
 
 # --- rules ------------------------------------------------------------------------------------------------

@@ -106,6 +106,10 @@ def test_declared_keys_may_be_named():
         ('event:attrs("x")', 'write event:attrs{"name"} for one attribute'),
         ("app:x", "only `ent:` holds variables"),
         ("{}.length", 'write {"length"}, or .length() for the operator'),
+        ("bank:f()", "a ruleset is named in `meta`: use module its.rid alias bank"),
+        ("[].push(1)", "write .append(value), which makes a new array"),
+        ('"a".toUpperCase()', "write .uc()"),
+        ("undefined", "write null"),
     ],
 )
 def test_the_hint_says_what_to_write(text, hint):

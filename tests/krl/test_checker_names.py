@@ -39,6 +39,14 @@ def test_an_undefined_name_comes_with_the_nearest_visible_one():
     assert found.hint == "did you mean `temperature`?"
 
 
+def test_an_attribute_that_is_tested_and_not_captured_has_no_name():
+    text = "ruleset a { rule r { select when a:b colour re#(.)# pre { _x = colour } } }"
+
+    assert [each.hint for each in findings(text)] == [
+        "the event's attribute has this name once `setting(colour)` stands behind its tests"
+    ]
+
+
 def test_a_name_that_is_declared_below_is_pointed_at():
     (found,) = findings("ruleset a { global {\n__x = _later\n_later = 1 } }")
 

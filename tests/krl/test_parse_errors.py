@@ -104,10 +104,63 @@ def test_a_token_of_several_lines_is_shown_on_one():
         (in_rule('fired { raise a event "b" attributes {} for "r" }'), "before 'attributes'"),
         (in_rule("fired { last on }"), "write 'on final'"),
         ("ruleset a { rule r { select when a:b where a = 1 } }", "write '=='"),
+        (in_rule("if a = 1 then noop()"), "write '=='"),
+        (in_rule("if a and b then noop()"), "write '&&'"),
+        (in_rule("if a noop()"), "'then' stands between"),
+        (in_rule("foreach x in [1] noop()"), "setting(item)"),
+        (in_rule("for x in [1] { noop() }"), "foreach"),
+        (in_rule("fired { ent:n += 1 }"), "ent:name + 1"),
+        (in_rule("fired { set ent:n 1 }"), "ent:name := …"),
+        (in_rule("fired { raise a:b }"), "raise domain event"),
+        (in_rule('fired { raise a event "b" with x = 1 }'), "attributes {…}"),
+        (in_rule('fired { raise a event "b" {"x": 1} }'), "attributes {…}"),
+        (in_rule('fired { log("x") }'), "log info …"),
+        (in_rule("fired { x.klog() }"), "log info …"),
+        ("ruleset a b { }", "joined by '.' or '-'"),
+        ('ruleset a { name "x" }', "in 'meta { … }'"),
+        ("ruleset a { import b }", "use module"),
+        ('ruleset a { meta { name: "x" } }', "no colon"),
+        ('ruleset a { meta { "name" "x" } }', "begins with a bare word"),
+        ('ruleset a { rule "r" { } }', "is a bare word"),
+        ("ruleset a { rule r { when a:b } }", "select when"),
+        ("ruleset a { rule r { select on a:b } }", "select when"),
+        ("ruleset a { global { let x = 1 } }", "without a word in front"),
+        ("ruleset a { global { function f(x){ x } } }", "no name of its own"),
+        ("a = function(x){ let y = x; y }", "without a word in front"),
+        ("a = function(x){ if x then 1 else 2 }", "test => one | other"),
+        ("a = function(x){ return x; return 1 }", "one result"),
+        ("a = (x) => x + 1", "a function 'function(…){ … }'"),
+        ("ruleset a { global { a = new Date() } }", "no 'new'"),
+        ('ruleset a { global { a = await http:get("x") } }', "waits for its answer"),
+        ("a = 1 === 1", "write '=='"),
+        ("a = 1 !== 1", "write '!='"),
+        ("ruleset a { global { a = true and false } }", "write '&&'"),
+        ("ruleset a { global { a = true or false } }", "write '||'"),
+        ('a = "x" . "y"', "joined by '+'"),
+        ('a = {"b": 1 "c": 2}', "comma missing"),
     ],
 )
 def test_a_common_slip_has_a_hint(text, hint):
     assert hint in (first(text).hint or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "bracket"),
+    [
+        ("ruleset a {\n rule one {\n  select when a:b\n\n rule two { select when a:b }\n}", "'{' of line 2"),
+        ("ruleset a {\n global {\n  f = function(){\n   1\n\n  g = 2\n }\n}", "'{' of line 3"),
+        ("ruleset a {\n global {\n  f = (1 +\n   2\n  g = 2\n }\n}", "'(' of line 3"),
+        ("ruleset a {\n global {\n  f = <<text\n  g = 2\n }\n}", "'<<' of line 3"),
+        ("ruleset a {\n rule one { select when a:b every {\n noop()\n fired { last } }\n}", "'{' of line 2"),
+        ("ruleset a {\n rule one { select when a:b }\n", "'{' of line 1"),
+    ],
+)
+def test_a_bracket_that_was_forgotten_is_named(text, bracket):
+    assert first(text).hint == f"the {bracket} is not closed"
+
+
+def test_a_bracket_is_not_blamed_for_what_is_wrong_within_a_line():
+    assert first("a = f(1 2)").hint == "is a comma missing?"
 
 
 # --- several errors in one text ---------------------------------------------------------------------------

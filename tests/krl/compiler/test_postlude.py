@@ -142,3 +142,37 @@ def test_a_job_that_was_not_scheduled_is_null(offer: Offer) -> None:
     statements = 'schedule event "a:c" at 5 setting(job) if false; ent:x := job.isnull()'
 
     assert kept(offer, f"fired {{ {statements} }}") == {"x": True}
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "fired { x = 5 } finally { ent:n := x }",
+        "fired { x = 5 } else { noop = 1 } finally { f = function(){ x } ent:n := f() }",
+        "fired { x = 5 } finally { ent:n := x(1) }",
+        "notfired { y = 1 } else { x = 5 } finally { ent:n := x }",
+        'fired { schedule a event "c" at time:now() setting(x) } finally { ent:n := x }',
+    ],
+)
+def test_a_name_of_a_block_that_has_ended_fails_where_it_is_read(read: str, offer: Offer) -> None:
+    """The language reference, "Postlude": it compiles, and fails at run time."""
+    (outcome,) = offer(f"rule one {{ select when a:b {read} }}", "a:b")
+
+    assert outcome["error"]["message"] == "'x' has no value here: the block that declares it has ended"
+
+
+def test_a_name_of_a_block_that_has_ended_is_harmless_where_it_is_not_reached(offer: Offer) -> None:
+    (outcome,) = offer(
+        "rule one { select when a:b fired { x = 5 } finally { ent:n := 1; ent:m := x if false } }", "a:b"
+    )
+
+    assert outcome["error"] is None
+
+
+def test_a_name_of_a_block_that_has_ended_hides_no_other(offer: Offer) -> None:
+    (outcome,) = offer(
+        "global { x = 1 } rule one { select when a:b fired { x = 5 } finally { ent:n := x } }",
+        "a:b",
+    )
+
+    assert outcome["entities"] == {"n": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -113,7 +114,7 @@ def expressions(names: list[str]) -> st.SearchStrategy[tree.Expression]:
             lambda each: node(tree.Qualified, *each)
         ),
     )
-    return st.recursive(leaves, lambda inner: compound(inner, names), max_leaves=12)
+    return st.recursive(leaves, partial(compound, names=names), max_leaves=12)
 
 
 def compound(inner: st.SearchStrategy[Any], names: list[str]) -> st.SearchStrategy[Any]:

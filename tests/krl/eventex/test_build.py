@@ -14,7 +14,7 @@ P, Q, R = (on(each) for each in "pqr")
 
 
 def test_subscriptions_are_the_pairs_in_order_of_appearance():
-    machine = build(when(infix("or", infix("before", Q, P), on("q", "(.)", "x"))))
+    machine = build(when(infix("or", infix("before", Q, P), on("q", "(.)", "x")))).machine
 
     assert machine.subscriptions == (("a", "q"), ("a", "p"))
 
@@ -22,32 +22,32 @@ def test_subscriptions_are_the_pairs_in_order_of_appearance():
 def test_select_where_subscribes_to_everything_and_has_one_guard():
     condition = tree.Boolean(SPAN, True)
 
-    machine = build(tree.SelectWhere(SPAN, condition))
+    built = build(tree.SelectWhere(SPAN, condition))
 
-    assert machine.subscriptions is None
-    assert machine.simple
-    assert [each.where for each in machine.primitives] == [condition]
+    assert built.machine.subscriptions is None
+    assert built.machine.simple
+    assert [each.where for each in built.primitives] == [condition]
 
 
 def test_names_are_settings_and_aggregates_each_once():
     first = on("p", "(.)", "x y")
 
-    machine = build(when(infix("or", first, counted("count", 2, on("q", "(.)", "x"), "sum", "s"))))
+    machine = build(when(infix("or", first, counted("count", 2, on("q", "(.)", "x"), "sum", "s")))).machine
 
     assert machine.names == ("x", "y", "s")
 
 
 def test_primitives_without_tests_are_shared_and_others_are_not():
-    machine = build(when(group("or", infix("before", P, Q), infix("before", Q, P), on("p", "1"), on("p", "1"))))
+    built = build(when(group("or", infix("before", P, Q), infix("before", Q, P), on("p", "1"), on("p", "1"))))
 
-    assert [(each.type, len(each.tests)) for each in machine.primitives] == [("p", 0), ("q", 0), ("p", 1), ("p", 1)]
+    assert [(each.type, len(each.tests)) for each in built.primitives] == [("p", 0), ("q", 0), ("p", 1), ("p", 1)]
 
 
 @pytest.mark.parametrize(
     "event", [infix("before", P, Q), counted("repeat", 1, P), counted("count", 1, on("p", "(.)"), "sum", "s")]
 )
 def test_what_must_remember_or_compute_is_not_simple(event):
-    assert not build(when(event)).simple
+    assert not build(when(event)).machine.simple
 
 
 def test_equal_expressions_build_equal_machines():
@@ -93,4 +93,4 @@ def test_size_limit_can_be_set():
 def test_long_row_of_alternatives_is_no_deep_nest():
     row = reduce(lambda left, right: infix("or", left, right), [on(f"e{number}") for number in range(5000)])
 
-    assert len(build(when(row)).moves) == 5000
+    assert len(build(when(row)).machine.moves) == 5000

@@ -9,8 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from krl import tree
-from krl.eventex import Machine, Memory, build, step
-from krl.eventex.machine import Awaited
+from krl.eventex import Asked, Memory, build, step
 from krl.runtime.host import EventFacts
 
 SPAN = tree.Span(0, 0)
@@ -56,22 +55,22 @@ def when(event: tree.EventExpression) -> tree.SelectWhen:
     return tree.SelectWhen(SPAN, event, None)
 
 
-def guard_of(awaited: Awaited, asked: list[str]) -> Callable[[Any, dict[str, Any]], dict[str, Any] | None]:
+def guard_of(primitive: Asked, asked: list[str]) -> Callable[[Any, dict[str, Any]], dict[str, Any] | None]:
     """What the compiler makes of a primitive, as far as these tests need it; a `where` is the name that must be 1."""
 
     def guard(h: Any, captured: dict[str, Any]) -> dict[str, Any] | None:
-        asked.append(awaited.type or "*")
+        asked.append(primitive.type or "*")
         groups: list[Any] = []
-        for test in awaited.tests:
+        for test in primitive.tests:
             assert isinstance(test.regex, tree.Regex)
             match = re.search(test.regex.pattern, str(h.event.attrs.get(test.attribute, "")))
             if match is None:
                 return None
             groups += match.groups()
-        found = {name.name: groups[i] if i < len(groups) else None for i, name in enumerate(awaited.setting)}
-        if isinstance(awaited.where, tree.Name) and {**captured, **found}.get(awaited.where.name) != "1":
+        found = {name.name: groups[i] if i < len(groups) else None for i, name in enumerate(primitive.setting)}
+        if isinstance(primitive.where, tree.Name) and {**captured, **found}.get(primitive.where.name) != "1":
             return None
-        return {**found, "": groups} if awaited.aggregate else found
+        return {**found, "": groups} if primitive.aggregate else found
 
     return guard
 
@@ -86,8 +85,8 @@ class Watcher:
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.machine: Machine = build(when(self.event))
-        self.guards = tuple(guard_of(each, self.asked) for each in self.machine.primitives)
+        self.machine, primitives = build(when(self.event))
+        self.guards = tuple(guard_of(each, self.asked) for each in primitives)
         self.clock = 0
 
     def offer(self, type: str, v: object = "", at: int | None = None) -> dict[str, Any] | None:

@@ -17,9 +17,13 @@ class PlainHost:
         self.steps = steps
         self.depth = 0
         self.callback_depth = 0
+        self.known_slow = None
         self.rid = "own.rid"
         self.lines: list[tuple[Any, ...]] = []
         self.directives: list[tuple[Any, ...]] = []
+
+    def too_slow(self, pattern, subject, pos):
+        self.lines.append(("too slow", pattern, pos))
 
     def log(self, here, level, message, fields=None):
         self.lines.append((level, message, fields))
