@@ -7,8 +7,10 @@ A transport hands in deliveries and registers a decoder that understands them; t
 (`knows`), stores events (`accept`) and waits for their end (`deliver`). Errors of the door are exceptions.
 """
 
+from .backup import back_up, restore
 from .clock import Chance
 from .delivery import Decoder, Delivery
+from .doctor import examine_file, mend_file, verify_file
 from .document import dumps, loads
 from .engine import Engine, engine_version, open_engine
 from .errors import (
@@ -17,14 +19,19 @@ from .errors import (
     Conflict,
     DeliveryTooLarge,
     EngineError,
+    EventCancelled,
+    EventDead,
     EventNotFound,
     Failed,
     FunctionNotFound,
     InvalidValue,
     KeyReused,
+    LetterNotFound,
+    LogBroken,
     NotFound,
     Overloaded,
     OwnChannelNotFound,
+    PastUnknown,
     PicoNotFound,
     PolicyRefused,
     QueryFailed,
@@ -37,12 +44,17 @@ from .errors import (
     Stopping,
     StoreUnavailable,
     TimedOut,
+    TimerNotFound,
     Undecodable,
     UnsupportedMedia,
 )
 from .event import Directive, Event, EventQuery, Query, Receipt, Reply, Request
 from .feed import Finished, Follower
+from .finding import Finding
+from .history import History, open_history
 from .loop.decode import request_of
+from .operations import Operations
+from .replay import Replay
 from .reports import STATUSES, Reports
 from .settings import Settings
 
@@ -59,23 +71,32 @@ __all__ = [
     "Engine",
     "EngineError",
     "Event",
+    "EventCancelled",
+    "EventDead",
     "EventNotFound",
     "EventQuery",
     "Failed",
+    "Finding",
     "Finished",
     "Follower",
     "FunctionNotFound",
+    "History",
     "InvalidValue",
     "KeyReused",
+    "LetterNotFound",
+    "LogBroken",
     "NotFound",
+    "Operations",
     "Overloaded",
     "OwnChannelNotFound",
+    "PastUnknown",
     "PicoNotFound",
     "PolicyRefused",
     "Query",
     "QueryFailed",
     "Receipt",
     "Refused",
+    "Replay",
     "Reply",
     "ReplyNotFound",
     "Reports",
@@ -88,11 +109,18 @@ __all__ = [
     "Stopping",
     "StoreUnavailable",
     "TimedOut",
+    "TimerNotFound",
     "Undecodable",
     "UnsupportedMedia",
+    "back_up",
     "dumps",
     "engine_version",
+    "examine_file",
     "loads",
+    "mend_file",
     "open_engine",
+    "open_history",
     "request_of",
+    "restore",
+    "verify_file",
 ]

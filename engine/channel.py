@@ -25,6 +25,7 @@ _OUTSIDE = re.compile(r"[^a-z0-9_-]+", re.IGNORECASE)
 _DASHES = re.compile(r"-+")
 _DASH_AT_AN_END = re.compile(r"^-|-$")
 
+SYSTEM = "system"  # the tag of channels that the engine makes: to a pico itself and to its family
 TAGS_EXPECTED = "Channel `tags` must be an array of non-empty strings."
 
 
@@ -128,6 +129,17 @@ class Channel:
         if asker != self.family_pico:
             raise PolicyRefused("This is a family channel and only the owner can use it.")
 
+    def as_row(self) -> list[Any]:
+        """As the log notes what a cycle has learned of another pico's channel."""
+        policies = (self.event_policy.json, self.query_policy.json)
+        return [self.eci, self.pico, list(self.tags), *policies, self.family_pico]
+
+    @classmethod
+    def from_row(cls, row: list[Any]) -> Channel:
+        """The channel that `as_row` has noted."""
+        eci, pico, tags, events, queries, family_pico = row
+        return cls(eci, pico, tuple(tags), policy_from_json(events), policy_from_json(queries), family_pico)
+
     def as_map(self) -> dict[str, Any]:
         """As KRL sees it."""
         return {
@@ -141,7 +153,7 @@ class Channel:
 
 def self_channel(pico: str) -> Channel:
     """The channel by which a pico talks to itself; its ECI is the pico's id, and it is stored nowhere."""
-    return Channel(pico, pico, ("system", "self"), ALLOW_EVENTS, ALLOW_QUERIES, pico)
+    return Channel(pico, pico, (SYSTEM, "self"), ALLOW_EVENTS, ALLOW_QUERIES, pico)
 
 
 def clean_tags(value: Any) -> tuple[str, ...]:
@@ -162,7 +174,7 @@ def _clean_tag(tag: str) -> str:
     tag = _DASH_AT_AN_END.sub("", tag).lower()
     if not tag:
         raise InvalidValue("Channel tag cannot be a blank string.")
-    if tag == "system":
+    if tag == SYSTEM:
         raise InvalidValue('Cannot tag channel as "system".')
     return tag
 

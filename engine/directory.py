@@ -11,11 +11,12 @@ from collections.abc import Mapping
 
 import orjson
 
-from .channel import Channel, policy_from_json, self_channel
+from .channel import Channel, Policy, policy_from_json, self_channel
 from .errors import ChannelNotFound
 from .store.interface import ChannelRow, PicoRow, Store
 
 KNOWN_CHANNELS = 100_000  # kept in memory
+KNOWN_POLICIES = 4096  # which all channels share
 
 
 class Directory:
@@ -24,6 +25,7 @@ class Directory:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: OrderedDict[str, Channel] = OrderedDict()  # committed ones only
+        self._policies: dict[str, Policy] = {}  # by hash
         self._channels_ahead: dict[str, tuple[int, Channel | None]] = {}
         self._picos_ahead: dict[str, tuple[int, PicoRow | None]] = {}
 
@@ -58,13 +60,17 @@ class Directory:
             raise ChannelNotFound(eci)
         return ahead[1]
 
-    def channels(self, pico: str) -> dict[str, Channel]:
-        """The channels of a pico but its own self channel, decided ones included."""
-        channels = {row.eci: self._from_row(row) for row in self._store.channels(pico)}
+    def channels(self, pico: str, *, family: bool = True) -> dict[str, Channel]:
+        """The channels of a pico but its own self channel, decided ones included.
+
+        Without those to its family they are few, however many children it has.
+        """
+        rows = self._store.channels(pico) if family else self._store.ordinary_channels(pico)
+        channels = {row.eci: self._from_row(row) for row in rows}
         for eci, (_, channel) in self._channels_ahead.items():
             if channel is None:
                 channels.pop(eci, None)
-            elif channel.pico == pico:
+            elif channel.pico == pico and (family or channel.family_pico is None):
                 channels[eci] = channel
         return channels
 
@@ -120,13 +126,18 @@ class Directory:
             row.eci,
             row.pico,
             tuple(orjson.loads(row.tags)),
-            policy_from_json(self._policy(row.event_policy)),
-            policy_from_json(self._policy(row.query_policy)),
+            self._policy(row.event_policy),
+            self._policy(row.query_policy),
             row.family_pico,
         )
 
-    def _policy(self, hash: str) -> bytes:
-        body = self._store.blob(hash)
-        if body is None:
-            raise LookupError(f"the store has no policy {hash!r}; `picoengine doctor` tells more")
-        return body
+    def _policy(self, hash: str) -> Policy:
+        policy = self._policies.get(hash)
+        if policy is None:
+            body = self._store.blob(hash)
+            if body is None:
+                raise LookupError(f"the store has no policy {hash!r}; `picoengine doctor` tells more")
+            if len(self._policies) >= KNOWN_POLICIES:
+                self._policies.clear()
+            policy = self._policies[hash] = policy_from_json(body)
+        return policy

@@ -18,8 +18,11 @@ from typing import Any, TypeVar
 import orjson
 import structlog
 
+from .backup import HELD_UNTIL, STORE_ID
+from .black_box import BlackBox
 from .changes import Changes
 from .clock import Chance
+from .dead_letters import DeadLetters
 from .delivery import Decoder, Delivery
 from .directory import Directory
 from .effects import web
@@ -27,6 +30,7 @@ from .effects.outbox import Outbox
 from .errors import (
     ChannelNotFound,
     EngineError,
+    Failed,
     KeyReused,
     Overloaded,
     ReplyNotFound,
@@ -35,34 +39,41 @@ from .errors import (
     TimedOut,
     Undecodable,
 )
-from .event import Event, EventQuery, Receipt, Reply
+from .event import Event, EventQuery, Query, Receipt, Reply, Request
 from .event_json import event_bytes, reply_from
+from .history import History
 from .host import Cycle, Host, Parts
 from .journal import Journal
+from .loading_host import LoadingHost
 from .loop.ask import Asking
-from .loop.commit import Committer, Decision
+from .loop.commit import Committer, Decision, on_disk
 from .loop.cycle import Cycles
 from .loop.decode import Door, body_hash
 from .loop.respond import Responder, item_from, write_changes
-from .loop.wait import Done, Item, Mailboxes
+from .loop.wait import Done, Item, Mailbox, Mailboxes
 from .loop.wake import Waker
 from .modules import MODULES
 from .modules.http_request import response_map
+from .operations import Operations
+from .recorder import act
 from .registry.loading import Loader
 from .registry.registry import COMPILER_VERSION, Registry
 from .registry.sources import Fetched
 from .reports import Reports
+from .retention import Retention
 from .root import equip, new_root, ui_channel
 from .settings import Settings
+from .snapshots import Snapshots
 from .store.choose import open_store
 from .store.interface import DedupRow, InboxRow, OutboxRow, Store, Writes
 from .store.writer import Writer
 from .suspend import Job, Suspender, wait
+from .sweep import Sweep
 from .timetable import Timetable
 
 T = TypeVar("T")
 
-SWEEP_SECONDS = 0.25  # how often callers that wait too long are looked for
+WATCH_SECONDS = 0.25  # how often callers that wait too long are looked for
 RETRY_SECONDS = 0.5  # after a failed commit, before stored events are taken again
 QUERY_SECONDS = 10.0  # one pico waits for another's answer
 _log = structlog.get_logger("picoengine")
@@ -78,7 +89,8 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._store = store
         self._chance = chance
-        self._suspender = Suspender()
+        self._black_box = BlackBox(store.beside("running"))
+        self._suspender = Suspender(self._black_box.note)
         self._writer = Writer(store, self._loop)
         self._committer = Committer(self._writer, self._settled, self._lost)
         self._mailboxes = Mailboxes(self._suspender, self._run, settings.awake_picos)
@@ -92,18 +104,31 @@ class Engine:
         self._keyed: dict[tuple[str, str], Item] = {}  # those with an idempotency key
         self._outbox = Outbox(store, self._fetch, self._effect_told, response_map, chance.now, chance.random)
         self._impatient: deque[tuple[float, Item]] = deque()  # callers and when they stop waiting
+        self.history = History(store, settings)
         self.reports = Reports(self._parts, self._waker, self._mailboxes, self._in_flight)
-        self._sweeper: asyncio.Task[None] | None = None
+        self._sweep = Sweep(store, self._committer, self._in_flight, self._enter, self._timetable, self._outbox, chance)
+        self._retention = Retention(store, settings, chance)
+        self._snapshots = Snapshots(store, self._responder.act)
+        self.operations = self._join_operations()
+        self._impatience: asyncio.Task[None] | None = None
+        self._retry_is_due = False  # a commit has failed
         self._ui_eci = ""
 
     def _join_parts(self) -> Parts:
         settings, store, chance = self.settings, self._store, self._chance
         journal = Journal(chance.now)
         registry = Registry(store, settings, self._fetch_source, chance.now)
-        loader = Loader(registry, journal)
+        loader = Loader(registry, journal, LoadingHost)
         directory = Directory(store)
         self._timetable = timetable = Timetable(store, directory, self._responder, chance)
         return Parts(settings, store, directory, registry, loader, chance, journal, MODULES, self._fetch, timetable)
+
+    def _join_operations(self) -> Operations:
+        store, responder, reports, chance = self._store, self._responder, self.reports, self._chance
+        dead = DeadLetters(store, self._parts.directory, responder, self._outbox, reports, chance)
+        return Operations(
+            store, responder, self._mailboxes, self._in_flight, self._timetable, reports, self._sweep, dead, chance
+        )
 
     # --- the door -----------------------------------------------------------------------------------------
 
@@ -144,7 +169,10 @@ class Engine:
         if known is not None:
             receipt = Receipt(known.eid, duplicate=True)
             if isinstance(known, Item) and not known.stored:
-                known.followers.append(lambda reply, error: told(receipt, None))
+                # It may fail, and is stored then, too; any other error says that it was not.
+                known.followers.append(
+                    lambda reply, error: told(receipt, None) if isinstance(error, Failed | None) else told(None, error)
+                )
             else:
                 told(receipt, None)
             return
@@ -218,7 +246,7 @@ class Engine:
         received = perf_counter_ns()
         channel, request = self._door.decode(delivery)
         box = self._mailboxes.known(channel.pico)
-        if box is not None and len(box.items) >= self.settings.pico_inbox_limit:
+        if box is not None and len(box.items) >= self.settings.pico_inbox_limit and not self._overtakes(request, box):
             raise Overloaded(f"{len(box.items)} requests are waiting for this pico (pico_inbox_limit)")
         item = Item(channel.pico, request, delivery.transport, done, received_at=self._chance.now())
         item.one_answer = delivery.one_answer
@@ -227,6 +255,10 @@ class Engine:
             item.key = (delivery.eci, delivery.key)
             item.body_hash = body_hash(delivery)
         return item
+
+    def _overtakes(self, request: Request, box: Mailbox) -> bool:
+        """Whether it will not stand behind what waits: a query of a paused pico."""
+        return isinstance(request, Query) and self._mailboxes.is_paused(box.id)
 
     def _enter(self, item: Item) -> None:
         if item.event is not None:
@@ -243,9 +275,16 @@ class Engine:
         known: Item | DedupRow | None = self._keyed.get(item.key) or self._store.dedup(*item.key)
         if isinstance(known, DedupRow) and known.expires_at < item.received_at:
             return None
-        if known is not None and delivery.transport == "http" and known.body_hash != item.body_hash:
+        if known is not None and delivery.transport == "http" and self._body_hash_of(known) != item.body_hash:
             raise KeyReused(f"the idempotency key {delivery.key!r} was used with another request", eid=known.eid)
         return known
+
+    def _body_hash_of(self, known: Item | DedupRow) -> bytes:
+        """That of an event which an earlier run accepted stands with its key only."""
+        if known.body_hash or isinstance(known, DedupRow) or known.key is None:
+            return known.body_hash
+        row = self._store.dedup(*known.key)
+        return b"" if row is None else row.body_hash
 
     def _answer_repeat(self, item: Item, delivery: Delivery) -> bool:
         """Whether the event was here before under its key: then the caller gets that event's outcome."""
@@ -277,6 +316,7 @@ class Engine:
         if item is not None and decision.box is None:
             item.stored = True
         if decision.writes.log:
+            self._snapshots.note(decision.writes.log)
             self.reports.feed.add(decision.writes.log, (perf_counter_ns() - decision.began_ns) / 1e6)
         if decision.writes.timers:
             self._timetable.settle(decision.number, decision.writes.timers)
@@ -303,30 +343,43 @@ class Engine:
                 continue
             if decision.box is None:
                 self._mailboxes.remove(item)
+                again.append(item)
             elif item.stored:
                 again.append(replace(item, outcome=None, committing=False))
-        self._parts.registry.reload()
         for item in sorted(again, key=lambda each: each.inbox_id or 0, reverse=True):
             if item.stored:
                 self._in_flight[item.eid] = item
                 self._mailboxes.put(item, first=True)
             else:
                 item.finish(None, StoreUnavailable("the store could not take the commit"))
-        self._loop.call_later(RETRY_SECONDS, self._retry)
+        if not self._retry_is_due:
+            self._retry_is_due = True
+            self._loop.call_later(RETRY_SECONDS, self._retry)
 
     def _retry(self) -> None:
-        self._writer.reopen()
-        self._take_inbox()
+        """Go on from what is on disk, while nothing is under way."""
+        if self.stopping:
+            return
+        try:
+            self._writer.reopen()  # what was submitted meanwhile is lost, too
+            self._parts.registry.reload()
+            self._take_inbox()
+            self._outbox.start()
+        except StoreUnavailable as error:
+            _log.error("the store cannot be read; nothing goes on", error=error.text)
+            self._loop.call_later(RETRY_SECONDS, self._retry)
+            return
+        self._retry_is_due = False
         self._timetable.poke()
         self._mailboxes.resume()
 
     def _run(self, box: Any, item: Item) -> None:
         self._cycles.run(box, item)
 
-    async def _sweep(self) -> None:
+    async def _watch_callers(self) -> None:
         """Callers whose wait limit has come: an event goes on, stored; a query is given up."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(WATCH_SECONDS)
             now = self._loop.time()
             while self._impatient and (self._impatient[0][0] <= now or self._impatient[0][1].outcome is not None):
                 self._stop_waiting(self._impatient.popleft()[1])
@@ -336,7 +389,13 @@ class Engine:
         if item.outcome is not None or done is None:
             return
         if item.event is None or isinstance(item.request, EventQuery):
-            item.finish(None, TimedOut(f"no answer within {self.settings.wait_seconds:g} s (wait_seconds)"))
+            self._mailboxes.remove(item)
+            late = TimedOut(f"no answer within {self.settings.wait_seconds:g} s (wait_seconds)")
+            if self._mailboxes.is_running(item):
+                item.done = None
+                done(None, late)  # the item is not finished: a repeat of its event is still one
+            else:
+                item.finish(None, late)
             return
         item.done = None
         pending = Reply(item.eid, [], pending=True)
@@ -400,18 +459,25 @@ class Engine:
         return Fetched(text, answer.headers.get("etag"))
 
     async def _happens(self, pico: str, eci: str, domain: str, type: str, attrs: dict[str, Any]) -> Reply:
-        """An event that the engine itself makes, waited for."""
+        """An event that the engine itself makes, waited for unless its pico is paused."""
         done: asyncio.Future[Reply] = self._loop.create_future()
         now = self._chance.now()
         event = Event(self._chance.new_eid(), eci, domain, type, attrs, now)
-        self._enter(Item(pico, event, "engine", lambda reply, error: _settle(done, reply, error), received_at=now))
+        item = Item(pico, event, "engine", lambda reply, error: _settle(done, reply, error), received_at=now)
+        self._enter(item)
+        if self._mailboxes.is_paused(pico):
+            await on_disk(self._responder.store_item(item))
+            return Reply(item.eid, [], pending=True)
         return await done
 
     # --- start and end ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Take up what the last run left: stored events, timers; make or equip the root pico; then be ready."""
-        self._responder.start_numbers(self._store.last_inbox_id(), self._store.last_outbox_id())
+        held_until = int(self._store.fact(HELD_UNTIL) or 0)
+        self._responder.start_numbers(self._store.last_inbox_id(), self._store.last_outbox_id(), held_until)
+        await self._note_start()
+        self.operations.take_up()
         roots = self._store.roots()
         root = roots[0].id if roots else None
         host = await self._act(lambda: self._prepare_root(root))
@@ -419,12 +485,27 @@ class Engine:
         self._ui_eci = ui_channel(host)
         if host.cycle.changes.picos or host.cycle.changes.codes or host.cycle.changes.channels:
             await self._commit_root(host)
-        self._sweeper = self._loop.create_task(self._sweep())
-        self._take_inbox()
+        self._impatience = self._loop.create_task(self._watch_callers())
+        left = self._store.last_inbox_id()
+        # Before what the last run left: the root may have much to do, and nobody can enter until it has been greeted.
         await self._greet_root(host.pico.id, new)
+        self._take_inbox(left)
         self._timetable.start()
         self._outbox.start()
+        self._sweep.start()
+        self._retention.start()
         self.ready = True
+
+    async def _note_start(self) -> None:
+        """Name the store if it is new; count the crash against the event that was being evaluated, if there was one."""
+        if self._store.fact(STORE_ID) is None:
+            await on_disk(self._responder.act(Writes(facts={STORE_ID: self._chance.new_id()})))
+        left = self._black_box.left
+        rows = self._store.inbox(left - 1, 1) if left is not None else []
+        if rows and rows[0].id == left:
+            row = replace(rows[0], attempts=rows[0].attempts + 1)
+            _log.error("the process ended while it evaluated an event", pico=row.pico, eid=row.eid, times=row.attempts)
+            await on_disk(self._responder.act(Writes(inbox_set=[row])))
 
     def _prepare_root(self, root: str | None) -> Host:
         if root is None:
@@ -439,6 +520,7 @@ class Engine:
         done: asyncio.Future[Reply] = self._loop.create_future()
         event = Event(host.cycle.eid, host.pico.id, "engine", "rulesets_installed", {}, self._chance.now())
         item = Item(host.pico.id, event, "engine", lambda reply, error: _settle(done, reply, error))
+        host.inputs = act()
         self._responder.respond(host, box, item, event, None)
         await done
         box.pico = None
@@ -455,11 +537,12 @@ class Engine:
             except EngineError as error:
                 _log.error("the root pico failed at the start", domain=domain, type=type, error=error.text)
 
-    def _take_inbox(self) -> None:
+    def _take_inbox(self, last: int | None = None) -> None:
+        """Take stored events up to that number; those that finished cycles have sent since then come by themselves."""
         after = 0
         while rows := self._store.inbox(after):
             for row in rows:
-                if row.eid not in self._in_flight:
+                if row.eid not in self._in_flight and (last is None or row.id <= last):
                     self._enter(item_from(row))
             after = rows[-1].id
 
@@ -470,21 +553,23 @@ class Engine:
         self.reports.feed.end()
         self._mailboxes.pause()
         self._timetable.stop()
+        self._sweep.stop()
+        await self._retention.stop()
         await self._outbox.stop()
         end = self._loop.time() + seconds
         while self._mailboxes.under_way and self._loop.time() < end:
             await asyncio.sleep(0.01)
         for box in self._mailboxes.all():
-            for item in box.items:
-                if not item.stored:
+            for item in (*box.items, self._mailboxes.give_up(box)):
+                if item is not None and not item.stored:
                     item.finish(None, Stopping("the engine is stopping"))
-            if box.job is not None:
-                box.job.cancel()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        if self._impatience is not None:
+            self._impatience.cancel()
+        await self._snapshots.stop()
         await self._writer.drain()
         self._writer.close()
         self._store.close()
+        self._black_box.close()
 
 
 def _settle(future: asyncio.Future[Any], value: Any, error: Exception | None) -> None:

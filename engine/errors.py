@@ -2,7 +2,7 @@
 
     EngineError
       NotFound            ChannelNotFound (OwnChannelNotFound), PicoNotFound, RulesetNotFound,
-                          FunctionNotFound, ReplyNotFound
+                          FunctionNotFound, EventNotFound, ReplyNotFound, LetterNotFound, TimerNotFound
       Refused             PolicyRefused, ChannelProtected, DeliveryTooLarge
       Undecodable         the delivery cannot become an event or a query
         UnsupportedMedia  its media type is none that the door reads
@@ -12,8 +12,11 @@
       SourceUnavailable   the source could not be fetched
       KeyReused           an idempotency key came again with another body
       RuleFailed          a rule stopped; carries rid, rule, line and the cause
+        EventCancelled    an operator took the event back before its turn
+        EventDead         its evaluation has ended the process too often
       QueryFailed         a shared function stopped; the same
       Overloaded          the pico's inbox is full: again later
+      LogBroken           a log or a snapshot is not what was written
       StoreUnavailable    worth another try
         Stopping          the engine is on its way out
       TimedOut            nobody answered within the limit
@@ -62,6 +65,10 @@ class PicoNotFound(NotFound):
     """No pico has this id."""
 
 
+class PastUnknown(NotFound):
+    """The log does not tell what the pico was then."""
+
+
 class RulesetNotFound(NotFound):
     """The pico has no such ruleset."""
 
@@ -81,6 +88,20 @@ class EventNotFound(NotFound):
 
     def __init__(self, eid: str) -> None:
         super().__init__(f"no event {eid!r} is known")
+
+
+class LetterNotFound(NotFound):
+    """No dead letter has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no dead letter is named {name!r}")
+
+
+class TimerNotFound(NotFound):
+    """No timer has this id."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"no timer has the id {id!r}")
 
 
 class ReplyNotFound(NotFound):
@@ -157,6 +178,8 @@ class KeyReused(EngineError):
 class Failed(EngineError):
     """KRL code stopped: where, and why. `cause` is the error that stopped it."""
 
+    status = "failed"  # of the event, in the log
+
     def __init__(
         self,
         kind: str,
@@ -178,8 +201,32 @@ class RuleFailed(Failed):
     """A rule stopped; nothing of its event remains."""
 
 
+class EventCancelled(RuleFailed):
+    """The event was taken back before its turn."""
+
+    status = "cancelled"
+
+    def __init__(self) -> None:
+        text = "the event was cancelled before its turn"
+        super().__init__("Error", text, None, None, None, Conflict(text))
+
+
+class EventDead(RuleFailed):
+    """The process ended each time it evaluated this event; it is not tried again."""
+
+    status = "dead"
+
+    def __init__(self, attempts: int) -> None:
+        text = f"the engine's process ended {attempts} times while it evaluated this event"
+        super().__init__("Error", text, None, None, None)
+
+
 class QueryFailed(Failed):
     """A shared function stopped."""
+
+
+class LogBroken(EngineError):
+    """A log or a snapshot is not what was written; what it tells cannot be trusted."""
 
 
 class Overloaded(EngineError):

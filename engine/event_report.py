@@ -46,7 +46,7 @@ def report(row: LogRow, code_of: CodeOf) -> dict[str, Any]:
         told["failure"] = response["failure"]
     else:
         told["directives"] = masked(response["directives"])
-    told["sent"] = [{"pico": pico, "eid": eid} for pico, eid in loads(row.effects)]
+    told["sent"] = [{"pico": pico, "eid": eid} for kind, pico, eid, *_ in loads(row.effects) if kind == "send"]
     told["changes"] = _changes(row, stored, code_of)
     told["trace"] = None if stored is None else story(stored, response.get("directives", []))
     return told
@@ -73,7 +73,7 @@ def _changes(row: LogRow, stored: dict[str, Any] | None, code_of: CodeOf) -> dic
         made = [each[0] for each in changes["picos"] if isinstance(each, list)]
         told["picos"] = {"made": made, "deleted": [each for each in changes["picos"] if isinstance(each, str)]}
     if "timers" in changes:
-        told["timers"] = [{"id": id, "due": due and instant(due)} for id, due in changes["timers"].items()]
+        told["timers"] = [{"id": id, "due": row and instant(row["due"])} for id, row in changes["timers"].items()]
     return told
 
 

@@ -9,12 +9,11 @@ rows, rulesets and nested events belong to the same commit.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
-
-import orjson
 
 from krl import (
     EventFacts,
@@ -35,34 +34,35 @@ from krl import (
 )
 
 from .changes import Changes, Memory
-from .channel import Channel, self_channel
+from .channel import SYSTEM, Channel, self_channel
 from .clock import Chance
 from .directory import Directory
-from .document import dumps
+from .document import dumps, loads
 from .effect import Effect
 from .effects.web import WebAnswer, WebRequest
 from .errors import ChannelNotFound, EngineError
 from .event import Directive, Event, Query
 from .journal import Journal
 from .pico import Pico
+from .recorder import Inputs, Recording, search_asked
 from .registry.code import CodeSet, Installed
 from .registry.loading import Loader
 from .registry.registry import Registry
 from .salience import Salience
 from .settings import Settings
-from .store.interface import LogRow, Store, TimerRow
+from .store.interface import LogRow, SnapshotRow, Store, TimerRow
 from .trace import Trace
 
 
 class Neighbours(Protocol):
     """How a running cycle reaches other picos; `loop.ask` does it."""
 
-    def query(self, host: Host, channel: Channel, query: Query) -> Any:
-        """The answer of the channel's pico; waits if it must, never for ever. Raises what the query raises."""
+    def query(self, host: Host, pico: str, query: Query) -> Any:
+        """The answer of the pico; waits if it must, never for ever. Raises what the query raises."""
         ...
 
-    def event_query(self, host: Host, channel: Channel, event: Event, query: Query) -> Any:
-        """Let the channel's pico evaluate the event, then ask it; the answer."""
+    def event_query(self, host: Host, pico: str, event: Event, query: Query) -> Any:
+        """Let the pico evaluate the event, then ask it; the answer."""
         ...
 
 
@@ -118,6 +118,9 @@ class Cycle:
 
     eid: str
     changes: Changes = field(default_factory=Changes)
+    inputs: Inputs = field(default_factory=Recording)
+    births: list[SnapshotRow] = field(default_factory=list)  # the first states of picos made in this cycle
+    blobs: dict[str, bytes] = field(default_factory=dict)  # what log rows of such picos name by its hash
     newborns: dict[str, Host] = field(default_factory=dict)  # picos made in this cycle
     nested: list[LogRow] = field(default_factory=list)  # events that newborns have evaluated in it
     deleted: dict[str, None] = field(default_factory=dict)  # picos that it deletes, the lowest first
@@ -125,6 +128,7 @@ class Cycle:
     waits_for: str | None = None  # the pico that this cycle waits for
     asked_by: Cycle | None = None  # the cycle whose query this one answers
     depth: int = 0  # of queries within queries
+    saw_others: bool = False  # the state of other picos, which may not be on disk yet
 
     @property
     def origin(self) -> Cycle:
@@ -139,7 +143,6 @@ class Host:
     """One pico's world in one cycle; implements krl's Host protocol."""
 
     __slots__ = (
-        "base_url",
         "callback_depth",
         "cleared",
         "code",
@@ -147,8 +150,11 @@ class Host:
         "depth",
         "directives",
         "event",
+        "inputs",
         "instances",
+        "known_slow",
         "limits",
+        "loading",
         "modules",
         "parts",
         "pico",
@@ -167,6 +173,8 @@ class Host:
         self.parts = parts
         self.pico = pico
         self.cycle = cycle
+        self.inputs = cycle.inputs
+        self.known_slow = cycle.inputs.known_slow
         self.limits: Limits = parts.settings.limits
         self.steps = self.limits.max_steps
         self.depth = 0
@@ -176,7 +184,6 @@ class Host:
         self.rid: str | None = None
         self.rule_name: str | None = None
         self.pico_id: str | None = pico.id
-        self.base_url = parts.settings.base_url
         self.modules = parts.modules
         self.code: CodeSet = pico.code
         self.instances = pico.instances
@@ -184,6 +191,7 @@ class Host:
         self.directives: list[Directive] = []
         self.raised: list[Raised] = []
         self.result_used = True  # whether the rule binds what the running action returns
+        self.loading = False  # globals are being computed
         self.cleared = False  # `error error` has emptied the schedule
         self.trace = trace
 
@@ -191,15 +199,29 @@ class Host:
 
     def now(self) -> int:
         """Milliseconds since 1970."""
-        return self.parts.chance.now()
+        return self.inputs.now(self.parts.chance.now)
 
     def random(self) -> float:
         """A float in [0, 1)."""
-        return self.parts.chance.random()
+        return self.inputs.draw("random", self.parts.chance.random)
 
     def new_id(self) -> str:
         """A fresh, unguessable identifier."""
-        return self.parts.chance.new_id()
+        return self.inputs.draw("id", self.parts.chance.new_id)
+
+    def new_eid(self) -> str:
+        """A fresh name for an event."""
+        return self.inputs.draw("eid", self.parts.chance.new_eid)
+
+    @property
+    def base_url(self) -> str:
+        """How others reach this engine."""
+        url: str = self.inputs.take("base_url", None, lambda: self.parts.settings.base_url)
+        return url
+
+    def too_slow(self, pattern: str, subject: str, pos: int) -> None:
+        """A search by a regular expression has run out of time."""
+        self.inputs.note("regex", search_asked(pattern, subject, pos))
 
     # --- entity variables ---------------------------------------------------------------------------------
 
@@ -222,7 +244,7 @@ class Host:
             return pico.variables[rid, name]
         except KeyError:
             stored = self.parts.store.variable(pico.id, rid, name)
-            value = None if stored is None else orjson.loads(stored)
+            value = None if stored is None else loads(stored)
             pico.variables[rid, name] = value
             return value
 
@@ -374,24 +396,91 @@ class Host:
             return self_channel(eci)
         if eci in changes.picos and changes.picos[eci] is None:
             raise ChannelNotFound(eci)
-        return self.parts.directory.channel(eci)
+        own = self._own_channel(eci)
+        if own is not None:
+            return own
+        return Channel.from_row(self.inputs.take("channel", eci, lambda: self.parts.directory.channel(eci).as_row()))
+
+    def _own_channel(self, eci: str) -> Channel | None:
+        with suppress(ChannelNotFound):
+            channel = self.parts.directory.channel(eci)
+            if channel.pico == self.pico.id:
+                return channel
+        return None
+
+    def target(self, eci: str, *words: str) -> str:
+        """The pico behind a channel that lets in the event (`event`, domain, type) or query (`query`, rid, name).
+
+        Raises ChannelNotFound, PolicyRefused.
+        """
+        if eci in self.cycle.changes.channels or eci in self.cycle.changes.picos:
+            return self._admitted(eci, *words)  # known from this very cycle
+        pico: str = self.inputs.take("target", [eci, *words], lambda: self._admitted(eci, *words))
+        return pico
+
+    def _admitted(self, eci: str, kind: str, first: str, name: str) -> str:
+        channel = self.channel(eci)
+        check = channel.check_event if kind == "event" else channel.check_query
+        check(first, name, self.pico.id)
+        return channel.pico
+
+    def ask(self, pico: str, kind: str, query: Query, live: Callable[[], Any]) -> Any:
+        """The answer of a pico, got by `live`: an input, unless the pico's state is in this very cycle."""
+        if pico in self.cycle.newborns or (pico == self.pico.id and kind == "query"):
+            return live()
+        return self.inputs.take(kind, [query.eci, query.rid, query.name, query.args], lambda: plain(live()))
 
     def channels(self) -> list[Channel]:
         """This pico's channels sorted by ECI, its self channel and those of this cycle included."""
-        channels = self.parts.directory.channels(self.pico.id)
+        channels = self._channels(self.pico.id, family=True)
+        channels[self.pico.id] = self_channel(self.pico.id)
+        return [channels[eci] for eci in sorted(channels)]
+
+    def channels_tagged(self, tags: Iterable[str], pico: str | None = None) -> list[Channel]:
+        """Those channels of this pico, or of another one, that have exactly these tags, sorted by ECI."""
+        wanted = set(tags)
+        # Only the engine tags a channel `system`: all that it makes for a pico itself and its family.
+        channels = self._channels(pico or self.pico.id, family=SYSTEM in wanted)
+        if SYSTEM in wanted and pico is None:
+            channels[self.pico.id] = self_channel(self.pico.id)
+        return [channels[eci] for eci in sorted(channels) if set(channels[eci].tags) == wanted]
+
+    def _channels(self, pico: str, *, family: bool) -> dict[str, Channel]:
+        channels = self._kept_channels(pico, family=family)
         for eci, channel in self.cycle.changes.channels.items():
             if channel is None:
                 channels.pop(eci, None)
-            elif channel.pico == self.pico.id:
+            elif channel.pico == pico and (family or channel.family_pico is None):
                 channels[eci] = channel
-        channels[self.pico.id] = self_channel(self.pico.id)
-        return [channels[eci] for eci in sorted(channels)]
+        return channels
+
+    def _kept_channels(self, pico: str, *, family: bool) -> dict[str, Channel]:
+        """The channels of a pico as they were before this cycle."""
+
+        def kept() -> dict[str, Channel]:
+            return self.parts.directory.channels(pico, family=family)
+
+        if pico == self.pico.id or pico in self.cycle.newborns:
+            return kept()
+        rows = self.inputs.take("channels", [pico, family], lambda: [each.as_row() for each in kept().values()])
+        return {row[0]: Channel.from_row(row) for row in rows}
+
+    def children_of(self, pico: str) -> list[str]:
+        """The children of a pico as they were before this cycle, in order of creation."""
+
+        def kept() -> list[str]:
+            return list(self.parts.directory.children(pico))
+
+        if pico == self.pico.id or pico in self.cycle.newborns:
+            return kept()
+        children: list[str] = self.inputs.take("children", pico, kept)
+        return children
 
     def delete_pico(self, id: str) -> None:
         """Delete a pico with its channels; those below it are the caller's affair. Again is no error."""
         changes = self.cycle.changes
         made = [eci for eci, channel in changes.channels.items() if channel is not None and channel.pico == id]
-        for eci in (*self.parts.directory.channels(id), *made):
+        for eci in (*self._kept_channels(id, family=True), *made):
             changes.channels[eci] = None
         changes.forget_pico(id)
         self.cycle.newborns.pop(id, None)

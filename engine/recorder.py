@@ -15,7 +15,7 @@ the time only changes are noted: `["now", how often, milliseconds]`. Kinds:
     globals loaded              what impure globals were computed from: the hash of a blob of inputs
     ent …                       (in such a blob) the state that globals were computed from
     regex                       a search that ran out of time
-    one_answer act within       why an event failed after its rules; an event without rules; one inside another
+    broken one_answer act within  see the constants of these names
 
 Source: docs/replay.md.
 """
@@ -37,6 +37,11 @@ from .errors import EngineError, RulesetRefused, StoreUnavailable
 
 T = TypeVar("T")
 
+ACT = "act"  # noted by events that the engine makes and that no rule sees
+WITHIN = "within"  # noted by events that a new pico has evaluated within the event that made it
+BROKEN = "broken"  # rulesets that did not load
+ONE_ANSWER = "one_answer"  # two rules have answered a caller who could be given one answer only
+
 MAX_ASKED = 200  # bytes of what is asked that are noted as they are; of more a digest
 NOTHING = b"[]"
 
@@ -54,8 +59,20 @@ def globals_from(inputs: bytes) -> Globals:
     return Globals(sha256(inputs).hexdigest(), inputs)
 
 
+KnownSlow = Callable[[str, str, int], bool]
+"""Whether a search for the pattern, in the text, from there on, ran out of time."""
+
+
 class Inputs(Protocol):
     """Where a cycle takes its inputs from."""
+
+    blobs: dict[str, bytes]
+    """What noted hashes stand for, where the store is to keep it as a blob."""
+
+    @property
+    def known_slow(self) -> KnownSlow | None:
+        """Which searches run out of time; None: that is found out."""
+        ...
 
     def now(self, live: Callable[[], int]) -> int:
         """The time, in milliseconds since 1970."""
@@ -73,8 +90,12 @@ class Inputs(Protocol):
         """Something has happened to the cycle."""
         ...
 
-    def uses(self, rid: str, globals: Globals) -> None:
-        """Rules or functions of a ruleset with impure globals begin to run."""
+    def uses(self, kind: str, rid: str, globals: Globals) -> None:
+        """Impure globals of a ruleset are used ("globals"), or have just been computed ("loaded")."""
+        ...
+
+    def encoded(self) -> bytes:
+        """The stored form."""
         ...
 
 
@@ -83,9 +104,11 @@ class Recording:
 
     __slots__ = ("_noted", "blobs")
 
+    known_slow = None
+
     def __init__(self) -> None:
         self._noted: list[list[Any]] = []
-        self.blobs: dict[str, bytes] = {}  # what noted hashes stand for, as far as that is kept as a blob
+        self.blobs: dict[str, bytes] = {}
 
     def now(self, live: Callable[[], int]) -> int:
         now = live()
@@ -120,18 +143,20 @@ class Recording:
     def note(self, kind: str, asked: Any = None) -> None:
         self._noted.append([kind, short(asked), None])
 
-    def uses(self, rid: str, globals: Globals) -> None:
-        if globals.hash not in self.blobs:
-            self.loaded("globals", rid, globals)
-
-    def loaded(self, kind: str, rid: str, globals: Globals) -> None:
-        """Note what globals were computed from."""
-        self.blobs[globals.hash] = globals.inputs
-        self._noted.append([kind, rid, globals.hash])
+    def uses(self, kind: str, rid: str, globals: Globals) -> None:
+        if kind == "loaded" or globals.hash not in self.blobs:
+            self.blobs[globals.hash] = globals.inputs
+            self._noted.append([kind, rid, globals.hash])
 
     def encoded(self) -> bytes:
-        """The stored form."""
         return dumps(self._noted) if self._noted else NOTHING
+
+
+def act() -> Recording:
+    """The inputs of an event that the engine itself makes, and that no rule sees."""
+    recording = Recording()
+    recording.note(ACT)
+    return recording
 
 
 class InputMissing(EngineError):
@@ -153,20 +178,24 @@ class Recorded:
     any other missing input is an error in the rule that asks.
     """
 
+    io: bytes
     missing: Missing
+    lenient: bool = False  # what is missing is null, and not told
+    blobs: dict[str, bytes] = field(default_factory=dict)
     _left: defaultdict[str, deque[list[Any]]] = field(default_factory=lambda: defaultdict(deque))
     _slow: set[tuple[Any, ...]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, io: bytes, missing: Missing) -> Recorded:
+    def of(cls, io: bytes, missing: Missing, *, lenient: bool = False) -> Recorded:
         """The inputs of this stored form."""
-        recorded = cls(missing)
+        recorded = cls(io, missing, lenient)
         for entry in loads(io):
             match entry:
                 case ["now", count, now]:
                     recorded._left[_key("now", None)].extend([["now", None, now]] * count)
                 case ["regex", search, _]:
                     recorded._slow.add(tuple(search))
+                    recorded._left[_key("regex", search)].append(entry)
                 case _:
                     recorded._left[_key(entry[0], entry[1])].append(entry)
         return recorded
@@ -175,42 +204,55 @@ class Recorded:
         return self.draw("now", live)
 
     def draw(self, kind: str, live: Callable[[], T]) -> T:
-        left = self._left.get(_key(kind, None))
-        if left:
-            answer: T = left.popleft()[2]
-            return answer
-        self.missing(kind, None)
-        return live()
+        entry = self.pop(kind)
+        if entry is None:
+            self._miss(kind, None)
+            return live()
+        answer: T = entry[2]
+        return answer
 
     def take(self, kind: str, asked: Any, live: Callable[[], Any]) -> Any:
-        asked = short(asked)
-        left = self._left.get(_key(kind, asked))
-        if not left:
-            self.missing(kind, asked)
-            raise InputMissing(kind, asked)
-        _, _, answer, *error = left.popleft()
+        entry = self.pop(kind, asked)
+        if entry is None:
+            self._miss(kind, asked)
+            if self.lenient:
+                return None
+            raise InputMissing(kind, short(asked))
+        _, _, answer, *error = entry
         if error:
             raise error_from(error[0])
         return answer
 
     def note(self, kind: str, asked: Any = None) -> None:
-        if not self.has(kind, asked):
+        if self.pop(kind, asked) is None:
+            self._miss(kind, asked)
+
+    def _miss(self, kind: str, asked: Any) -> None:
+        if not self.lenient:
             self.missing(kind, short(asked))
 
-    def has(self, kind: str, asked: Any = None) -> bool:
-        """Whether such a note stands there; it is then used up."""
+    def next(self, kind: str, asked: Any = None) -> list[Any] | None:
+        """The entry that would be handed out now."""
         left = self._left.get(_key(kind, short(asked)))
-        if not left:
-            return False
-        left.popleft()
-        return True
+        return left[0] if left else None
 
-    def uses(self, rid: str, globals: Globals) -> None:
-        self._left.pop(_key("globals", rid), None)
+    def pop(self, kind: str, asked: Any = None) -> list[Any] | None:
+        """The next entry of this kind, which is then used up."""
+        left = self._left.get(_key(kind, short(asked)))
+        return left.popleft() if left else None
 
-    def slow(self, pattern: str, subject: str, pos: int) -> bool:
-        """Whether this search ran out of time."""
-        return bool(self._slow) and tuple(search_asked(pattern, subject, pos)) in self._slow
+    def uses(self, kind: str, rid: str, globals: Globals) -> None:
+        pass  # whoever replays has loaded them
+
+    @property
+    def known_slow(self) -> KnownSlow | None:
+        return self._ran_out if self._slow else None
+
+    def _ran_out(self, pattern: str, subject: str, pos: int) -> bool:
+        return tuple(search_asked(pattern, subject, pos)) in self._slow
+
+    def encoded(self) -> bytes:
+        return self.io
 
     def unused(self) -> list[tuple[str, Any]]:
         """Kind and what was asked of each input that nobody has asked for."""
@@ -223,7 +265,7 @@ def _key(kind: str, asked: Any) -> str:
 
 def short(asked: Any) -> Any:
     """What is asked as it is noted: a long one as its digest."""
-    if asked is None or type(asked) is str and len(asked) < MAX_ASKED // 4:
+    if asked is None or (type(asked) is str and len(asked) < MAX_ASKED // 4):
         return asked
     body = dumps(asked)
     return asked if len(body) <= MAX_ASKED else digest(body)
@@ -252,13 +294,13 @@ def told(error: EngineError | KRLRuntimeError) -> dict[str, Any]:
 
 def error_from(stored: dict[str, Any]) -> EngineError | KRLRuntimeError:
     """An error of the same class, that says the same."""
-    name = stored["class"]
-    found = getattr(errors, name, None) or getattr(krl, name, EngineError)
-    error: EngineError | KRLRuntimeError = found.__new__(found)
-    root = EngineError if isinstance(error, EngineError) else KRLRuntimeError
-    root.__init__(error, stored["message"])
-    if isinstance(error, EngineError):
-        error.kind = stored["kind"]
+    if stored["class"] in krl.__all__:
+        found: type[KRLRuntimeError] = getattr(krl, stored["class"])
+        return found(stored["message"])
+    kind: type[EngineError] = getattr(errors, stored["class"])
+    error = kind.__new__(kind)
+    EngineError.__init__(error, stored["message"])  # its own would build the message anew
+    error.kind = stored["kind"]
     if isinstance(error, RulesetRefused):
         error.diagnostics = tuple(stored.get("diagnostics", ()))
     return error

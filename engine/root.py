@@ -51,8 +51,5 @@ def equip(host: Host) -> list[str]:
 
 def ui_channel(host: Host) -> str:
     """The ECI of the channel that screens use, tagged exactly `engine` and `ui`; made if there is none."""
-    for channel in host.channels():
-        if sorted(channel.tags) == UI_TAGS:
-            return channel.eci
-    made = ctx.new_channel(host, Here(ENGINE), UI_TAGS)
-    return str(made["id"])
+    known = host.channels_tagged(UI_TAGS)
+    return known[0].eci if known else str(ctx.new_channel(host, Here(ENGINE), UI_TAGS)["id"])

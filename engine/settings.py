@@ -26,7 +26,12 @@ class Settings:
     awake_picos: int = 10_000  # picos kept in memory while they have nothing to do
     inbox_limit: int = 100_000  # events accepted and not finished, of the whole engine
     pico_inbox_limit: int = 10_000  # of one pico
+    cache: str = ""  # folder of compiled rulesets; empty: in the user's cache; "off": none are kept
     trace: bool = True
+    trace_seconds: float = 7 * 24 * 3600.0  # then a trace is dropped
+    trace_bytes: int = 1024 * 1024 * 1024  # of all traces together; beyond it the oldest are dropped
+    failure_seconds: float = 30 * 24 * 3600.0  # then a failed event is no dead letter any more
+    log_seconds: float = 0.0  # then events leave the log, as far as it stays verifiable; 0: never
     file_folders: tuple[str, ...] = ()  # `file:` URLs of rulesets are read only below these
     source_hosts: tuple[str, ...] = ()  # hosts that rulesets may be fetched from; empty: any
     source_headers: Mapping[str, str] = field(default_factory=dict)  # host or origin → `Name: value`, sent there only

@@ -23,10 +23,11 @@ POOL_SIZE = 64  # idle greenlets kept
 class Job:
     """One piece of synchronous code under way; `cancel` gives it up where it waits."""
 
-    __slots__ = ("_greenlet", "_task", "run")
+    __slots__ = ("_greenlet", "_task", "number", "run")
 
-    def __init__(self, run: Callable[[], None]) -> None:
+    def __init__(self, run: Callable[[], None], number: int = 0) -> None:
         self.run = run
+        self.number = number  # what is noted while it has its turn
         self._greenlet: _Worker | None = None
         self._task: asyncio.Future[Any] | None = None
 
@@ -52,11 +53,12 @@ class Job:
 class _Worker(greenlet):
     """A greenlet that runs one job after another; between two it lies in the pool."""
 
-    __slots__ = ("hub", "job", "pool")
+    __slots__ = ("hub", "job", "note", "pool")
 
-    def __init__(self, pool: list[_Worker], hub: greenlet) -> None:
+    def __init__(self, pool: list[_Worker], hub: greenlet, note: Callable[[int], None]) -> None:
         super().__init__(self._serve, hub)
         self.hub = hub  # where the event loop runs
+        self.note = note
         self.pool = pool
         self.job: Job | None = None
 
@@ -69,20 +71,32 @@ class _Worker(greenlet):
             self.pool.append(self)
             self.hub.switch()
 
+    def go_on(self, job: Job) -> None:
+        """Let the job have its turn, until it ends or waits."""
+        self.note(job.number)
+        self.switch()
+        self.note(0)
+
+
+def _ignore(number: int) -> None:
+    """Note nothing."""
+
 
 class Suspender:
     """Runs jobs in greenlets on the current thread's event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[int], None] = _ignore) -> None:
+        """`note` is told the number of the job that has its turn, and 0 when none has."""
         self._pool: list[_Worker] = []
         self._hub = getcurrent()
+        self._note = note
 
     def start(self, job: Job) -> None:
         """Run the job until it ends or waits for the first time. Its errors are its own affair: `run` may not raise."""
-        worker = self._pool.pop() if self._pool else _Worker(self._pool, self._hub)
+        worker = self._pool.pop() if self._pool else _Worker(self._pool, self._hub, self._note)
         worker.job = job
         job._greenlet = worker
-        worker.switch()
+        worker.go_on(job)
 
 
 def wait(awaitable: Awaitable[T]) -> T:
@@ -104,6 +118,6 @@ def wait(awaitable: Awaitable[T]) -> T:
 def _resume(job: Job, done: asyncio.Future[Any]) -> None:
     if job._task is done and job._greenlet is not None:  # else it was cancelled meanwhile
         job._task = None
-        job._greenlet.switch()
+        job._greenlet.go_on(job)
     elif not done.cancelled():
         done.exception()  # nobody waits any more; without this the loop would complain

@@ -25,6 +25,7 @@ from .errors import ChannelNotFound, StoreUnavailable
 from .event import Event
 from .event_json import event_bytes
 from .host import Host
+from .loop.commit import Decision
 from .loop.respond import Responder
 from .recurrence import BadRecurrence, instant_ms, next_due
 from .store.interface import InboxRow, Store, TimerRow
@@ -34,19 +35,12 @@ RETRY_SECONDS = 1.0  # after a store that could not be read
 _log = structlog.get_logger("picoengine")
 
 
-class Timetable:
-    """Promises events and keeps the promises."""
+class Promises:
+    """What rules can do about events for later."""
 
-    def __init__(self, store: Store, directory: Directory, responder: Responder, chance: Chance) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._directory = directory
-        self._responder = responder
-        self._chance = chance
         self._ahead: dict[str, tuple[int, TimerRow | None]] = {}  # decided, not yet on disk
-        self._poked = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
-
-    # --- for rules ------------------------------------------------------------------------------------------
 
     def promise(self, host: Host, rid: str, event: dict[str, Any], timing: str, when: Any) -> dict[str, Any]:
         """Write the timer into the cycle's changes; the job as KRL sees it. Raises KRLTypeError for a bad time."""
@@ -76,7 +70,14 @@ class Timetable:
         return due
 
     def jobs(self, host: Host, rid: str) -> list[dict[str, Any]]:
-        """The jobs of one ruleset of the pico, in order of creation, as KRL sees them."""
+        """The jobs of one ruleset of the pico, in order of creation, as KRL sees them.
+
+        An input of the cycle: timers fire between its pico's events, too.
+        """
+        jobs: list[dict[str, Any]] = host.inputs.take("jobs", [host.pico.id, rid], lambda: self._jobs(host, rid))
+        return jobs
+
+    def _jobs(self, host: Host, rid: str) -> list[dict[str, Any]]:
         rows = {row.id: row for row in self._store.timers(host.pico.id, rid)}
         decided = {id: row for id, (_, row) in self._ahead.items()}
         for id, row in (decided | host.cycle.changes.timers).items():
@@ -92,12 +93,24 @@ class Timetable:
             if id is None or job["id"] == id:
                 host.cycle.changes.timers[job["id"]] = None
 
-    # --- what finished cycles have decided --------------------------------------------------------------------
-
     def decide(self, number: int, timers: Mapping[str, TimerRow | None]) -> None:
         """Rows that commit `number` will write."""
         for id, row in timers.items():
             self._ahead[id] = (number, row)
+
+
+class Timetable(Promises):
+    """Promises events and keeps the promises."""
+
+    def __init__(self, store: Store, directory: Directory, responder: Responder, chance: Chance) -> None:
+        super().__init__(store)
+        self._directory = directory
+        self._responder = responder
+        self._chance = chance
+        self._poked = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+
+    # --- what finished cycles have decided --------------------------------------------------------------------
 
     def settle(self, number: int, timers: Mapping[str, TimerRow | None]) -> None:
         """Commit `number` is on disk."""
@@ -113,6 +126,14 @@ class Timetable:
     def poke(self) -> None:
         """Look again what is due."""
         self._poked.set()
+
+    def is_firing(self, id: str) -> bool:
+        """Whether something was decided about the timer that is not on disk yet."""
+        return id in self._ahead
+
+    def cancel(self, timer: TimerRow) -> Decision:
+        """Remove the timer, whatever its ruleset thinks."""
+        return self._decide_firing(timer, None, None)
 
     # --- firing ---------------------------------------------------------------------------------------------
 
@@ -167,18 +188,20 @@ class Timetable:
         row = InboxRow(
             0, timer.pico, event.eid, event.eci, f"timer:{timer.id}/{timer.fire_no}", event_bytes(event), now
         )
-        self._decide_firing(timer, row, self._next(timer, now))
+        self._decide_firing(timer, row, next_firing(timer, now))
 
-    def _decide_firing(self, timer: TimerRow, event: InboxRow | None, next_firing: TimerRow | None) -> None:
+    def _decide_firing(self, timer: TimerRow, event: InboxRow | None, next_firing: TimerRow | None) -> Decision:
         decision = self._responder.fire(event, timer.id, next_firing)
         self.decide(decision.number, decision.writes.timers)
+        return decision
 
-    @staticmethod
-    def _next(timer: TimerRow, now: int) -> TimerRow | None:
-        if timer.kind == "at":
-            return None
-        try:
-            due = next_due(loads(timer.spec)["timespec"], now)
-        except BadRecurrence:  # a date text repeats once
-            due = None
-        return None if due is None else replace(timer, due_at=due, fire_no=timer.fire_no + 1)
+
+def next_firing(timer: TimerRow, fired_at: int) -> TimerRow | None:
+    """The timer's row after a firing at that time; None if that was the last one."""
+    if timer.kind == "at":
+        return None
+    try:
+        due = next_due(loads(timer.spec)["timespec"], fired_at)
+    except BadRecurrence:  # a date text repeats once
+        due = None
+    return None if due is None else replace(timer, due_at=due, fire_no=timer.fire_no + 1)

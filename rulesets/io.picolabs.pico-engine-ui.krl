@@ -53,16 +53,13 @@ ruleset io.picolabs.pico-engine-ui {
     default_color = "#87cefa"
     default_length = 100
 
-    uiECI = function() {
-      ctx:channels.filter(function(channel) { channel{"tags"}.sort() == ui_tags }).head(){"id"}
-    }
+    uiECI = function() { ctx:channelsTagged(ui_tags).head(){"id"} }
 
     name = function() { ent:name || default_name }
 
-    // Children come by the UI channels that are known; one that is not known cannot be drawn.
-    child_uis = function() {
-      ctx:children.map(function(eci) { ent:child_ui_ecis{eci} }).filter()
-    }
+    // Children come by their UI channels; one that has none cannot be drawn. They are looked up and not remembered: a
+    // map of them would be written anew with each child, so that the more there are, the longer another one takes.
+    child_uis = function() { ctx:childrenTagged(ui_tags) }
 
     box = function() {
       {
@@ -202,50 +199,26 @@ ruleset io.picolabs.pico-engine-ui {
     }
   }
 
-  rule remember_child {
-    select when wrangler new_child_created eci re#.+# uiEci re#.+#
-    fired {
-      ent:child_ui_ecis{event:attrs{"eci"}} := event:attrs{"uiEci"}
-    }
-  }
-
   rule delete_child {
     select when engine_ui del
-    pre {
-      is_meant = function(ui_eci) { ui_eci == event:attrs{"eci"} }
-      eci = (ent:child_ui_ecis || {}).filter(is_meant).keys().head()
-    }
-    ctx:delPico(eci)
-    fired {
-      clear ent:child_ui_ecis{eci}
-    }
+    ctx:delPico(ctx:childOf(event:attrs{"eci"}, ui_tags))
   }
 
-  rule forget_child {
-    select when wrangler child_deleted
-    fired {
-      clear ent:child_ui_ecis{event:attrs{"eci"}}
-    }
-  }
-
-  // At a start, what is not known of the family is asked for: each relative in an event of its own, so that one
-  // without this ruleset spoils nothing. A root has no parent to ask.
-  rule look_for_relatives {
+  // At a start a child asks for its parent's UI channel, unless it was told of it: in an event of its own, so that a
+  // parent without this ruleset spoils nothing. A root has no parent to ask.
+  rule look_for_parent {
     select when engine started
-    foreach ctx:children.filter(function(eci) { not ent:child_ui_ecis{eci} })
-        .append(ctx:parent && not ent:parent_ui_eci => [ctx:parent] | []) setting(eci)
-    event:send({"eci": ctx:picoId, "domain": "engine_ui", "name": "relative_unknown", "attrs": {"eci": eci}})
+    if ctx:parent && not ent:parent_ui_eci then
+      event:send({"eci": ctx:picoId, "domain": "engine_ui", "name": "parent_unknown"})
   }
 
-  rule ask_relative {
-    select when engine_ui relative_unknown eci re#.+#
+  rule ask_parent {
+    select when engine_ui parent_unknown
     pre {
-      eci = event:attrs{"eci"}
-      ui_eci = ctx:query(eci, ctx:rid, "uiECI")
+      ui_eci = ctx:query(ctx:parent, ctx:rid, "uiECI")
     }
     fired {
-      ent:child_ui_ecis{eci} := ui_eci if ctx:children >< eci
-      ent:parent_ui_eci := ui_eci if ctx:parent == eci
+      ent:parent_ui_eci := ui_eci
     }
   }
 

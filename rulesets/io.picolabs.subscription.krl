@@ -69,7 +69,7 @@ ruleset io.picolabs.subscription {
     for_the_other_side = function(attrs) { attrs.delete("_headers") }
 
     drop_channel = defaction(eci) {
-      if ctx:channels.any(function(channel) { channel{"id"} == eci }) then
+      if ctx:isOwnChannel(eci) then
         wrangler:deleteChannel(eci)
     }
 

@@ -59,13 +59,12 @@ ruleset io.picolabs.wrangler {
 
     // All channels, or those that carry exactly these tags, in any order. Tags are an array or text with commas.
     channels = function(tags) {
-      tags => ctx:channels.filter(function(channel) { tag_set(channel{"tags"}) == tag_set(tags) })
-            | ctx:channels
+      tags => ctx:channelsTagged(tag_list(tags)) | ctx:channels
     }
 
-    tag_set = function(tags) {
+    tag_list = function(tags) {
       list = tags.typeof() == "Array" => tags | tags.split(",")
-      list.map(function(tag) { tag.trim().lc() }).sort().join(",")
+      list.map(function(tag) { tag.trim().lc() })
     }
 
     createChannel = defaction(tags, eventPolicy, queryPolicy) {
@@ -75,10 +74,6 @@ ruleset io.picolabs.wrangler {
 
     deleteChannel = defaction(eci) {
       ctx:delChannel(eci)
-    }
-
-    is_own_channel = function(eci) {
-      ctx:channels.any(function(channel) { channel{"id"} == eci })
     }
 
     // --- rulesets ---
@@ -102,7 +97,7 @@ ruleset io.picolabs.wrangler {
 
     // A pico of this engine is asked directly, any other one over HTTP. To ask oneself is a mistake, and is told.
     picoQuery = function(eci, mod, func, params, _host, _path, _root_url) {
-      is_own_channel(eci) => {
+      ctx:isOwnChannel(eci) => {
         "status_code": 400,
         "status_line": "HTTP/1.1 400 Pico should not query itself",
         "content": {"error": "Pico should not query itself"}.encode()
@@ -114,7 +109,7 @@ ruleset io.picolabs.wrangler {
 
     // The older form: always over HTTP, also to a pico of this engine.
     skyQuery = function(eci, mod, func, params, _host, _path, _root_url) {
-      is_own_channel(eci) => failed_query(400, "Pico should not query itself", null)
+      ctx:isOwnChannel(eci) => failed_query(400, "Pico should not query itself", null)
       | web_query(eci, mod, func, params, _host, _path, _root_url)
     }
 

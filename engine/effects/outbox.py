@@ -76,13 +76,17 @@ class Outbox:
 
     def put(self, row: OutboxRow) -> None:
         """A row that is on disk."""
-        if row.id in self._known:
+        if row.id in self._known or row.state != "ready":
             return
         self._known.add(row.id)
         key = (row.pico, row.lane)
         self._lanes.setdefault(key, deque()).append(row)
         if key not in self._senders:
             self._senders[key] = asyncio.get_running_loop().create_task(self._send_all(key))
+
+    def knows(self, id: int) -> bool:
+        """Whether the row with this id has been put here and is not settled yet."""
+        return id in self._known
 
     @property
     def waiting(self) -> int:
@@ -126,7 +130,7 @@ class Outbox:
             self._told(replace(row, state="done"), self._answer_event(effect, answer))
             return None
         row = replace(row, attempts=row.attempts + 1, last_error=problem)
-        if passing and row.attempts < MAX_ATTEMPTS and row.next_at < self._first_at(row) + MAX_AGE_MS:
+        if passing and row.attempts < MAX_ATTEMPTS and row.next_at < row.since + MAX_AGE_MS:
             row = replace(row, next_at=self._now() + self._delay(row.attempts, answer))
             self._told(row, None)
             return row
@@ -141,11 +145,6 @@ class Outbox:
             return None
         merged = {**effect.autosend["attrs"], **self._answer_map(answer, effect.parse_json)}
         return {**effect.autosend, "attrs": merged}
-
-    @staticmethod
-    def _first_at(row: OutboxRow) -> int:
-        """When the effect was made: the time in the key's event id (UUIDv7)."""
-        return int(row.ikey.replace("-", "")[:12], 16)
 
     def _delay(self, attempts: int, answer: WebAnswer | None) -> int:
         """Milliseconds until the next attempt: what the receiver asks for, else random below a doubling bound."""

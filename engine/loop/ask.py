@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..channel import Channel
 from ..errors import Conflict, EngineError, TimedOut
 from ..event import Event, EventQuery, Query, Reply, Request
 from ..host import Cycle, Host
@@ -26,7 +25,29 @@ from .wake import Waker
 MAX_CHAIN = 16  # picos that wait for one another in a row
 
 
-class Asking:
+class Inside:
+    """Queries and events to picos whose state is in the running cycle itself: its own pico, and those that it makes."""
+
+    def query(self, host: Host, pico: str, query: Query) -> Any:
+        """The answer of the pico. Raises what the query raises."""
+        return answer(query, self._reader(host.cycle.newborns.get(pico, host), host))
+
+    def event_query(self, host: Host, pico: str, event: Event, query: Query) -> Any:
+        """Let a pico that this cycle has made evaluate the event, then ask it. Raises what either raises."""
+        newborn = host.cycle.newborns[pico]
+        evaluate_newborn(newborn, event)
+        return answer(query, self._reader(newborn, host))
+
+    @staticmethod
+    def _reader(host: Host, asking: Host) -> Host:
+        """A host with the running changes; what it learns from outside is an input of who asks."""
+        reader = Host(host.parts, host.pico, host.cycle)
+        reader.code, reader.instances, reader.salience = host.code, host.instances, host.salience
+        reader.inputs, reader.known_slow = asking.inputs, asking.known_slow
+        return reader
+
+
+class Asking(Inside):
     """Queries and awaited events between picos of one engine."""
 
     def __init__(self, mailboxes: Mailboxes, waker: Waker, query_seconds: float, event_seconds: float) -> None:
@@ -35,39 +56,32 @@ class Asking:
         self._query_seconds = query_seconds
         self._event_seconds = event_seconds
 
-    def query(self, host: Host, channel: Channel, query: Query) -> Any:
-        """The answer of the channel's pico. Raises what the query raises, TimedOut, or Conflict for a long chain."""
+    def query(self, host: Host, pico: str, query: Query) -> Any:
+        """The answer of the pico. Raises what the query raises, TimedOut, or Conflict for a long chain."""
         cycle = host.cycle
         if cycle.depth >= MAX_CHAIN:
             raise Conflict(f"more than {MAX_CHAIN} picos ask one another in a chain: {self._chain(cycle)}")
-        if channel.pico in cycle.newborns:
-            return self._inline(cycle.newborns[channel.pico], cycle, query)
-        if channel.pico == host.pico.id:
-            return self._inline(host, cycle, query)
-        box = self._mailboxes.of(channel.pico)
+        if pico in cycle.newborns or pico == host.pico.id:
+            return super().query(host, pico, query)
+        box = self._mailboxes.of(pico)
+        cycle.origin.saw_others = True
         if self._closes_loop(box, cycle):
             return self._at_once(box, host, query)
         if box.running is None and not box.items and not box.closed:
             return self._idle(box, host, query)
         return self._in_turn(box, cycle, query, self._query_seconds).value
 
-    def event_query(self, host: Host, channel: Channel, event: Event, query: Query) -> Any:
-        """Let the channel's pico evaluate the event, then ask it. Raises what either raises, or Conflict for a loop."""
+    def event_query(self, host: Host, pico: str, event: Event, query: Query) -> Any:
+        """Let the pico evaluate the event, then ask it. Raises what either raises, or Conflict for a loop."""
         cycle = host.cycle
-        if channel.pico in cycle.newborns:
-            newborn = cycle.newborns[channel.pico]
-            evaluate_newborn(newborn, event)
-            return self._inline(newborn, cycle, query)
-        box = self._mailboxes.of(channel.pico)
-        if channel.pico == host.pico.id or self._closes_loop(box, cycle):
+        if pico in cycle.newborns:
+            return super().event_query(host, pico, event, query)
+        box = self._mailboxes.of(pico)
+        if pico == host.pico.id or self._closes_loop(box, cycle):
             raise Conflict(f"events that wait for each other: {host.pico.id} -> {self._loop_from(box)}")
         return self._in_turn(box, cycle, EventQuery(event, query), self._event_seconds).value
 
     # --- the ways of answering ----------------------------------------------------------------------------
-
-    def _inline(self, host: Host, cycle: Cycle, query: Query) -> Any:
-        """From the state of the host with its running changes."""
-        return answer(query, self._reader(host, cycle))
 
     def _at_once(self, box: Mailbox, host: Host, query: Query) -> Any:
         running: Cycle = box.cycle
@@ -113,12 +127,6 @@ class Asking:
             raise TimedOut(f"pico {box.id} did not answer within {seconds:g} s") from None
         finally:
             cycle.waits_for = None
-
-    @staticmethod
-    def _reader(host: Host, cycle: Cycle) -> Host:
-        reader = Host(host.parts, host.pico, cycle)
-        reader.code, reader.instances, reader.salience = host.code, host.instances, host.salience
-        return reader
 
     # --- loops --------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ told that nothing happened.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,6 +36,18 @@ class Decision:
     number: int = 0
     began_ns: int = 0  # when it was handed to the writer, monotonic
     settled: bool = False
+    born: list[Mailbox] = field(default_factory=list)  # of the picos that the cycle made
+
+    def boxes(self) -> list[Mailbox]:
+        """Of all picos whose state it decides."""
+        return self.born if self.box is None else [self.box, *self.born]
+
+
+async def on_disk(decision: Decision) -> None:
+    """Return when the decision is on disk. Raises StoreUnavailable if it was lost."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    decision.then.append(lambda lost: done.set_result(None) if lost is None else done.set_exception(lost))
+    await done
 
 
 class Committer:
@@ -58,8 +71,7 @@ class Committer:
         decision.number = self._number
         decision.began_ns = perf_counter_ns()
         self._under_way.append(decision)
-        box = decision.box
-        if box is not None:
+        for box in decision.boxes():
             box.unsettled += 1
             box.last_commit = decision
         self._writer.submit(decision.writes, lambda error: self._done(decision, error))
@@ -67,11 +79,21 @@ class Committer:
 
     def after(self, box: Mailbox, then: Then) -> None:
         """Call `then` once all that the pico has decided so far is on disk, or lost."""
-        last: Decision | None = box.last_commit
-        if last is None or last.settled:
-            then(None)
-        else:
-            last.then.append(then)
+        _follow(box.last_commit, then)
+
+    def after_all(self, then: Then) -> None:
+        """Call `then` once all that any pico has decided so far is on disk, or lost."""
+        _follow(self._under_way[-1] if self._under_way else None, then)
+
+    @property
+    def settled(self) -> int:
+        """The decisions up to this number are on disk, or lost, and everybody was told."""
+        return self._under_way[0].number - 1 if self._under_way else self._number
+
+    @property
+    def latest(self) -> int:
+        """The number of the latest decision."""
+        return self._number
 
     @property
     def quiet(self) -> bool:
@@ -100,8 +122,14 @@ class Committer:
 
     def _settle(self, decision: Decision) -> None:
         decision.settled = True
-        box = decision.box
-        if box is not None:
+        for box in decision.boxes():
             box.unsettled -= 1
             if box.last_commit is decision:
                 box.last_commit = None
+
+
+def _follow(decision: Decision | None, then: Then) -> None:
+    if decision is None or decision.settled:
+        then(None)
+    else:
+        decision.then.append(then)

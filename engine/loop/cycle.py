@@ -11,9 +11,10 @@ from dataclasses import replace
 import structlog
 
 from ..errors import ChannelNotFound, EngineError, PicoNotFound, QueryFailed, RuleFailed, StoreUnavailable
-from ..event import Directive, Event, EventQuery, Query
+from ..event import Event, EventQuery, Query
 from ..host import Cycle, Host, Parts
 from ..pico import Pico
+from ..recorder import BROKEN, ONE_ANSWER
 from ..trace import Trace
 from .evaluate import answer
 from .nested import evaluate_event
@@ -50,8 +51,7 @@ class Cycles:
         except PicoNotFound:
             self._responder.drop(item, ChannelNotFound(item.eci))
         except StoreUnavailable as error:
-            box.pico = None
-            if item.stored:
+            if item.inbox_id is not None:  # accepted, on disk or on its way there
                 self._responder.again(item)
             else:
                 item.finish(None, error)
@@ -67,18 +67,7 @@ class Cycles:
             trace = Trace(item.source, parts.chance.now(), item.received_ns, item.entered_ns)
         host = Host(parts, pico, Cycle(event.eid), trace)
         box.cycle = host.cycle
-        failure: RuleFailed | None = None
-        try:
-            evaluate_event(host, event)
-            if item.one_answer:
-                check_one_answer(host.directives)
-        except StoreUnavailable:
-            raise  # not the event's fault: it has not happened
-        except RuleFailed as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the pico's other events with it
-            _log.exception("a rule met a fault of the engine", pico=box.id, eid=event.eid, rid=host.rid)
-            failure = RuleFailed("Error", "internal error", host.rid, host.rule_name, None, error)
+        failure = item.verdict or run_rules(host, event, item.one_answer)
         if failure is not None:
             failure.eid = event.eid
             parts.journal.failed(box.id, failure)
@@ -97,7 +86,7 @@ class Cycles:
             failure = error
             if isinstance(error, QueryFailed):
                 self._parts.journal.failed(box.id, error)
-        self._responder.answer(box, item, value, failure)
+        self._responder.answer(box, item, value, failure, saw_others=cycle.saw_others)
 
     def _event_then_query(self, box: Mailbox, item: Item, pico: Pico, event: Event, query: Query) -> None:
         """Both in one turn; the caller gets the query's answer, or the failure of the event."""
@@ -109,10 +98,29 @@ class Cycles:
             self._query(box, item, pico, query)
 
 
-def check_one_answer(directives: list[Directive]) -> None:
+def run_rules(host: Host, event: Event, one_answer: bool) -> RuleFailed | None:
+    """Ask the rules; why the event failed, if it did. Raises StoreUnavailable: then it has not happened."""
+    try:
+        if len(host.instances) < len(host.code.installed):
+            host.inputs.draw(BROKEN, lambda: [rid for rid in host.code.rids() if rid not in host.instances])
+        evaluate_event(host, event)
+        if one_answer:
+            check_one_answer(host)
+    except StoreUnavailable:
+        raise
+    except RuleFailed as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not take the pico's other events with it
+        _log.exception("a rule met a fault of the engine", pico=host.pico.id, eid=event.eid, rid=host.rid)
+        return RuleFailed("Error", "internal error", host.rid, host.rule_name, None, error)
+    return None
+
+
+def check_one_answer(host: Host) -> None:
     """A caller who gets one raw body can be given one only. Raises RuleFailed, naming both rules, for two."""
-    raw = [each["meta"] for each in directives if each["name"] == RAW]
+    raw = [each["meta"] for each in host.directives if each["name"] == RAW]
     if len(raw) > 1:
+        host.inputs.note(ONE_ANSWER)
         first, second = (f"{meta['rid']}/{meta['rule_name']}" for meta in raw[:2])
         text = f"one request, two answers: {first} and {second} both sent the directive {RAW}"
         raise RuleFailed("Error", text, raw[1]["rid"], raw[1]["rule_name"], None)

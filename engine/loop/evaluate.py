@@ -27,7 +27,10 @@ def evaluate(entry: Entry, host: Host) -> None:
         trace.turn(rid, event.domain, event.type, same_event=event is host.event)
     host.event = event
     host.rid = rid
-    program = host.instances[rid].program
+    instance = host.instances[rid]
+    if instance.here.origin is not None:
+        host.inputs.uses("globals", rid, instance.here.origin)
+    program = instance.program
     for rule in entry.rules:
         host.rule_name = name = rule.name
         try:
@@ -63,7 +66,7 @@ def answer(query: Query, host: Host) -> Any:
         asked.failure = error.text
         raise
     finally:
-        asked.done_at = host.now()
+        asked.done_at = host.parts.chance.now()
 
 
 def _answer(query: Query, host: Host) -> Any:
@@ -78,6 +81,8 @@ def _answer(query: Query, host: Host) -> Any:
     host.event = None
     host.rid = query.rid
     host.rule_name = None
+    if instance.here.origin is not None:
+        host.inputs.uses("globals", query.rid, instance.here.origin)
     try:
         return instance.query(host, query.name, query.args)
     except StoreUnavailable:

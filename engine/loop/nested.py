@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..document import dumps
 from ..event import Event
 from ..event_json import response_bytes
 from ..host import Host
+from ..recorder import WITHIN
 from ..trace import Trace
 from .evaluate import evaluate
-from .respond import changes_bytes, log_row
+from .outcome import NOTHING, changes_bytes, log_row
 from .schedule import Schedule
 
 NEWBORN = "newborn"  # the source of events that a pico evaluates in the cycle that makes it
@@ -35,20 +37,26 @@ def evaluate_event(host: Host, event: Event) -> None:
 
 
 def evaluate_newborn(host: Host, event: Event) -> None:
-    """Let a pico made in this cycle evaluate an event at once. Raises RuleFailed; then nothing of the cycle remains."""
+    """Let a pico made in this cycle evaluate an event at once. Raises RuleFailed; then nothing of the cycle remains.
+
+    Its log row names the event that it is part of: there its inputs are.
+    """
+    cycle, pico = host.cycle, host.pico
     host.directives = []
-    host.trace = Trace(NEWBORN, host.now()) if host.parts.settings.trace else None
-    outer = host.cycle.eid
-    host.cycle.eid = event.eid
+    host.trace = Trace(NEWBORN, host.parts.chance.now()) if host.parts.settings.trace else None
+    pico.code = host.code
+    cycle.blobs[host.code.hash] = host.code.as_json()
+    outer = cycle.eid
+    cycle.eid = event.eid
     try:
         evaluate_event(host, event)
     finally:
-        host.cycle.eid = outer
-    changes = host.cycle.changes
-    pico = host.pico
-    row = log_row(host, event, changes_bytes(changes, pico.id), b"[]", response_bytes(host.directives, None), "ok")
+        cycle.eid = outer
+    response = response_bytes(host.directives, None)
+    within = dumps([[WITHIN, [pico.row.parent, outer], None]])
+    row = log_row(host, event, within, changes_bytes(cycle.changes, pico.id), NOTHING, response, "ok")
     pico.head_seq, pico.head_hash = row.seq, row.hash
-    host.cycle.nested.append(row)
-    known = changes.picos[pico.id]
+    cycle.nested.append(row)
+    known = cycle.changes.picos[pico.id]
     if known is not None:
-        changes.picos[pico.id] = replace(known, head_seq=row.seq, head_hash=row.hash)
+        cycle.changes.picos[pico.id] = replace(known, head_seq=row.seq, head_hash=row.hash)

@@ -6,26 +6,26 @@ new state at once, the outside learns of it after the commit. A failed event has
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from ..chain import link
 from ..changes import Changes
 from ..channel import Channel
 from ..document import dumps
 from ..effect import outbox_row
-from ..errors import ChannelNotFound, EngineError, Failed
+from ..errors import ChannelNotFound, EngineError, EventDead, RuleFailed
 from ..event import Event, Reply
-from ..event_json import event_bytes, event_from, response_bytes
+from ..event_json import event_bytes, event_from
 from ..host import Host
 from ..store.interface import ChannelRow, DedupRow, InboxRow, LogRow, OutboxRow, TimerRow, Writes
 from .commit import Committer, Decision
+from .outcome import outcome
 from .wait import Item, Mailbox, Mailboxes
 
 AGAIN_SECONDS = 0.5  # after a read that failed
+MAX_ATTEMPTS = 3  # an event that has ended the process so often is not tried again
 
 
 class Responder:
@@ -37,11 +37,16 @@ class Responder:
         self._dedup_ms = int(dedup_seconds * 1000)
         self._inbox_id = 0
         self._outbox_id = 0
+        self._held_until = 0
 
-    def start_numbers(self, inbox_id: int, outbox_id: int) -> None:
-        """The numbers of arrivals and of effects go on from here."""
+    def start_numbers(self, inbox_id: int, outbox_id: int, held_until: int = 0) -> None:
+        """The numbers of arrivals and of effects go on from here.
+
+        Effects of stored events up to the number `held_until` do not leave: another engine may have sent them.
+        """
         self._inbox_id = inbox_id
         self._outbox_id = outbox_id
+        self._held_until = held_until
 
     def store_item(self, item: Item) -> Decision:
         """Commit the acceptance of an event before its turn: its inbox row and its key."""
@@ -52,36 +57,39 @@ class Responder:
         decision = Decision(writes, item=item)
         return self._committer.submit(decision)
 
-    def respond(self, host: Host, box: Mailbox, item: Item, event: Event, failure: EngineError | None) -> None:
+    def respond(self, host: Host, box: Mailbox, item: Item, event: Event, failure: RuleFailed | None) -> None:
         """Commit what the event did, or that it failed; its callers are told when that is on disk."""
         cycle = host.cycle
         item.committing = True
-        changes = cycle.changes if failure is None else Changes()
-        if cycle.deleted:
-            _delete_latecomers(host)
-        name_codes(changes)
-        sends = changes.sends if failure is None else self._system_error(host, event, failure)
-        wakes = [self._numbered(row) for row in sends]
-        response = response_bytes(host.directives, failure)
+        out = outcome(host, event, failure)
+        changes = out.changes
+        wakes = [self._numbered(row) for row in out.sends]
         _note_before(host, changes)
-        log = self._log_row(host, event, changes, wakes, response, failure)
+        log = out.log_row(host, event, item.source)
         writes = Writes(log=[log, *(cycle.nested if failure is None else ())])
         writes.head = (host.pico.id, log.seq - 1, log.seq, log.hash)
         writes.inbox_add = [row for row, _ in wakes]
         writes.outbox_add = [
-            outbox_row(self._next_outbox_id(), effect, host.pico.id, log.seq, n, event.eid, host.now())
+            outbox_row(self._next_outbox_id(), effect, host.pico.id, log.seq, n, event.eid, log.t_commit)
             for n, effect in enumerate(changes.effects)
         ]
         if item.inbox_id is not None:
             writes.inbox_done.append(item.inbox_id)
+            if item.inbox_id <= self._held_until:
+                writes.outbox_add = [replace(row, state="held") for row in writes.outbox_add]
         if item.key is not None:
             if item.inbox_id is None:
-                writes.dedup_add.append(self._dedup_row(item, response))
+                writes.dedup_add.append(self._dedup_row(item, out.response))
             else:
-                writes.dedup_done.append((*item.key, response))
+                writes.dedup_done.append((*item.key, out.response))
         decision = Decision(writes, box, dict(changes.picos), dict(changes.channels), [each for _, each in wakes], item)
         write_changes(writes, changes)
+        keep_inputs(writes, host)
+        if failure is None:
+            writes.snapshots = cycle.births
         self._take(host, log, changes, cycle.deleted if failure is None else ())
+        if failure is None:
+            decision.born = [self._awake(newborn, changes) for newborn in cycle.newborns.values()]
         reply = None if failure is not None else Reply(event.eid, host.directives)
         decision.then.append(lambda lost: tell(item, lost, reply, failure))
         number = self._committer.submit(decision).number
@@ -89,34 +97,40 @@ class Responder:
         if changes.timers:
             host.parts.timetable.decide(number, changes.timers)
 
-    def answer(self, box: Mailbox, item: Item, value: Any, failure: EngineError | None) -> None:
+    def answer(
+        self, box: Mailbox, item: Item, value: Any, failure: EngineError | None, *, saw_others: bool = False
+    ) -> None:
         """Give a query's answer, or why there is none, once the state that it saw is on disk."""
         reply = None if failure is not None else Reply(item.eid, value=value, is_query=True)
-        self._committer.after(box, lambda lost: item.finish(None, lost) if lost else item.finish(reply, failure))
+
+        def told(lost: EngineError | None) -> None:
+            item.finish(None, lost) if lost else item.finish(reply, failure)
+
+        if saw_others:
+            self._committer.after_all(told)
+        else:
+            self._committer.after(box, told)
 
     def fire(self, row: InboxRow | None, timer: str, next_firing: TimerRow | None) -> Decision:
         """Commit a timer's firing: its event and its next firing, in one."""
-        writes = Writes(timers={timer: next_firing})
+        return self.act(Writes(timers={timer: next_firing}), row)
+
+    def settle_effect(self, effect: OutboxRow, answer: InboxRow | None) -> None:
+        """Commit what became of an effect, and the event that tells a pico of it."""
+        self.act(Writes(outbox_set=[effect]), answer)
+
+    def act(self, writes: Writes, event: InboxRow | None = None) -> Decision:
+        """Commit what the engine itself does, and with it an event that it makes for a pico, in one."""
         wakes = []
-        if row is not None:
-            row, item = self._numbered(row)
+        if event is not None:
+            row, item = self._numbered(event)
             writes.inbox_add.append(row)
             wakes.append(item)
         return self._committer.submit(Decision(writes, wakes=wakes))
 
-    def settle_effect(self, effect: OutboxRow, answer: InboxRow | None) -> None:
-        """Commit what became of an effect, and the event that tells a pico of it."""
-        writes = Writes(outbox_set=[effect])
-        wakes = []
-        if answer is not None:
-            row, item = self._numbered(answer)
-            writes.inbox_add.append(row)
-            wakes.append(item)
-        self._committer.submit(Decision(writes, wakes=wakes))
-
     def again(self, item: Item) -> None:
         """Take a stored event again, a little later: its store could not be read."""
-        asyncio.get_running_loop().call_later(AGAIN_SECONDS, lambda: self._mailboxes.put(item, first=True))
+        self._mailboxes.put_back(item, AGAIN_SECONDS)
 
     def drop(self, item: Item, why: EngineError) -> None:
         """Take an event for a pico that is gone out of the inbox."""
@@ -128,25 +142,20 @@ class Responder:
 
     def _take(self, host: Host, log: LogRow, changes: Changes, deleted: Iterable[str]) -> None:
         """The pico's state in memory becomes what the cycle made of it."""
-        pico = host.pico
-        pico.head_seq, pico.head_hash = log.seq, log.hash
-        if changes.codes:
-            pico.code, pico.instances, pico.salience = host.code, host.instances, host.salience
+        host.pico.head_seq, host.pico.head_hash = log.seq, log.hash
+        take_state(host, changes)
         host.parts.registry.adopt(changes.registry)
-        for pico_id, rid in changes.forgotten:
-            if pico_id == pico.id:
-                for known in [key for key in pico.variables if key[0] == rid]:
-                    pico.variables[known] = None
-                for rule in [key for key in pico.memory if key[0] == rid]:
-                    del pico.memory[rule]
-        for (pico_id, rid, name), value in changes.variables.items():
-            if pico_id == pico.id:
-                pico.variables[rid, name] = value
-        for (pico_id, rid, rule_name), memory in changes.memory.items():
-            if pico_id == pico.id:
-                pico.memory[rid, rule_name] = memory
         for gone in deleted:
             self._close(gone)
+
+    def _awake(self, newborn: Host, changes: Changes) -> Mailbox:
+        """A child is awake from its birth: what it is made of is not on disk yet and could not be read from there."""
+        take_state(newborn, changes)
+        pico = newborn.pico
+        pico.row = changes.picos[pico.id] or pico.row
+        box = self._mailboxes.of(pico.id)
+        box.pico = pico
+        return box
 
     def _close(self, pico: str) -> None:
         box = self._mailboxes.of(pico)
@@ -157,42 +166,6 @@ class Responder:
                 box.job.cancel()
         for item in items:
             item.finish(None, ChannelNotFound(item.eci))
-
-    def _log_row(
-        self,
-        host: Host,
-        event: Event,
-        changes: Changes,
-        wakes: list[tuple[InboxRow, Item]],
-        response: bytes,
-        failure: EngineError | None,
-    ) -> LogRow:
-        return log_row(
-            host,
-            event,
-            changes_bytes(changes, host.pico.id),
-            dumps([[row.pico, row.eid] for row, _ in wakes]),
-            response,
-            "ok" if failure is None else "failed",
-        )
-
-    def _system_error(self, host: Host, event: Event, failure: EngineError) -> list[InboxRow]:
-        """The event that tells the failed ruleset of its failure, if it listens; a failed `system:error` makes none."""
-        if not isinstance(failure, Failed) or failure.rid is None or (event.domain, event.type) == ("system", "error"):
-            return []
-        pico = host.pico
-        if not any(rid == failure.rid for rid, _ in pico.salience.rules_for("system", "error")):
-            return []
-        attrs = {
-            "level": "error",
-            "data": failure.message,
-            "rid": failure.rid,
-            "rule_name": failure.rule,
-            "genus": "system",
-            "eid": event.eid,
-        }
-        told = Event(host.parts.chance.new_eid(), event.eci, "system", "error", attrs, host.now(), failure.rid)
-        return [InboxRow(0, pico.id, told.eid, told.eci, f"pico:{pico.id}", event_bytes(told), told.time)]
 
     def _numbered(self, row: InboxRow) -> tuple[InboxRow, Item]:
         row = replace(row, id=self._next_inbox_id())
@@ -227,15 +200,6 @@ class Responder:
         return self._inbox_id
 
 
-def _delete_latecomers(host: Host) -> None:
-    """While the cycle waited, the picos that it deletes may have made channels and children: these go, too."""
-    left = list(host.cycle.deleted)
-    while left:
-        id = left.pop()
-        host.delete_pico(id)
-        left += [child for child in host.parts.directory.children(id) if child not in host.cycle.deleted]
-
-
 def tell(item: Item, lost: EngineError | None, reply: Reply | None, failure: EngineError | None) -> None:
     """Tell how an event ended. A stored event whose commit was lost has not: it will be taken again."""
     if lost is None:
@@ -248,32 +212,10 @@ def item_from(row: InboxRow) -> Item:
     """The mailbox's item of a stored event."""
     event = event_from(row.eid, row.body)
     key = None if row.key is None else (row.eci, row.key)
-    return Item(row.pico, event, row.source, inbox_id=row.id, stored=True, key=key, received_at=row.received_at)
-
-
-def log_row(host: Host, event: Event, changes: bytes, effects: bytes, response: bytes, status: str) -> LogRow:
-    """The next row of the pico's log; its hash covers the row before it."""
-    pico = host.pico
-    seq = pico.head_seq + 1
-    body = event_bytes(event)
-    return LogRow(
-        pico=pico.id,
-        seq=seq,
-        eid=event.eid,
-        eci=event.eci,
-        code=pico.code.hash,
-        event=body,
-        io=b"[]",
-        changes=changes,
-        effects=effects,
-        response=response,
-        trace=b"" if host.trace is None else host.trace.encoded(),
-        status=status,
-        t_in=event.time,
-        t_commit=host.now(),
-        prev_hash=pico.head_hash,
-        hash=link(pico.head_hash, seq, event.eid, pico.code.hash, changes, effects),
-    )
+    item = Item(row.pico, event, row.source, inbox_id=row.id, stored=True, key=key, received_at=row.received_at)
+    if row.attempts >= MAX_ATTEMPTS:
+        item.verdict = EventDead(row.attempts)
+    return item
 
 
 def _note_before(host: Host, changes: Changes) -> None:
@@ -285,33 +227,11 @@ def _note_before(host: Host, changes: Changes) -> None:
             host.trace.before(rid, name, host.kept_variable(rid, name))
 
 
-def changes_bytes(changes: Changes, pico: str) -> bytes:
-    """What the cycle changed of this pico, as its log row tells it."""
-    told: dict[str, Any] = {}
-    if changes.forgotten:
-        told["forgotten"] = [rid for owner, rid in changes.forgotten if owner == pico]
-    if changes.variables:
-        told["ent"] = [[rid, name, value] for (owner, rid, name), value in changes.variables.items() if owner == pico]
-    if changes.memory:
-        told["memory"] = [[rid, rule, *kept] for (owner, rid, rule), kept in changes.memory.items() if owner == pico]
-    if pico in changes.codes:
-        told["code"] = changes.codes[pico].hash
-    channels = {eci: channel and channel.as_map() for eci, channel in changes.channels.items()}
-    if channels:
-        told["channels"] = channels
-    picos = [id if row is None else [id, row.family_eci] for id, row in changes.picos.items() if id != pico]
-    if picos:
-        told["picos"] = picos
-    if changes.timers:
-        told["timers"] = {id: row and row.due_at for id, row in changes.timers.items()}
-    return dumps(told)
-
-
-def name_codes(changes: Changes) -> None:
-    """Rows of new picos name the rulesets that the picos have at the end of the cycle."""
-    for id, row in changes.picos.items():
-        if row is not None and id in changes.codes:
-            changes.picos[id] = replace(row, code=changes.codes[id].hash)
+def keep_inputs(writes: Writes, host: Host) -> None:
+    """Keep what the log names by hash, so that the event can be evaluated again, also one that failed."""
+    writes.blobs.update(host.inputs.blobs)
+    writes.blobs.update(host.cycle.blobs)
+    writes.rulesets = host.cycle.changes.rulesets
 
 
 def write_changes(writes: Writes, changes: Changes) -> None:
@@ -345,3 +265,22 @@ def channel_row(channel: Channel, writes: Writes) -> ChannelRow:
     return ChannelRow(
         channel.eci, channel.pico, dumps(list(channel.tags)).decode(), hashes[0], hashes[1], channel.family_pico
     )
+
+
+def take_state(host: Host, changes: Changes) -> None:
+    """The pico's state in memory becomes what the cycle made of it."""
+    pico = host.pico
+    if changes.codes:
+        pico.code, pico.instances, pico.salience = host.code, host.instances, host.salience
+    for pico_id, rid in changes.forgotten:
+        if pico_id == pico.id:
+            for known in [key for key in pico.variables if key[0] == rid]:
+                pico.variables[known] = None
+            for rule in [key for key in pico.memory if key[0] == rid]:
+                del pico.memory[rule]
+    for (pico_id, rid, name), value in changes.variables.items():
+        if pico_id == pico.id:
+            pico.variables[rid, name] = value
+    for (pico_id, rid, rule_name), memory in changes.memory.items():
+        if pico_id == pico.id:
+            pico.memory[rid, rule_name] = memory

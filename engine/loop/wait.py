@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any
 
-from ..errors import EngineError
+from ..errors import EngineError, RuleFailed
 from ..event import Event, EventQuery, Reply, Request
 from ..pico import Pico
 from ..suspend import Job, Suspender
 
 QUANTUM = 8  # requests of one pico before the next pico's turn
 CYCLES_A_TURN = 256  # before the event loop may look at the network again
+EVERYONE = "*"  # among the paused: every pico is
 
 Done = Callable[[Reply | None, EngineError | None], None]
 """Told once how a request ended, after what it did is on disk."""
@@ -43,6 +44,7 @@ class Item:
     one_answer: bool = False  # two `_raw` directives would be one too many
     committing: bool = False  # what it did is on its way to disk
     asked_by: Any = None  # the cycle of this engine that waits for it, if one does
+    verdict: RuleFailed | None = None  # its rules are not asked: it ends like this
     outcome: tuple[Reply | None, EngineError | None] | None = None  # set when it is finished
     followers: list[Done] = field(default_factory=list)  # repeats of the same delivery that wait too
     ended: Callable[[Item], None] | None = None  # told when it is finished, whoever waits
@@ -66,6 +68,11 @@ class Item:
         if isinstance(request, EventQuery):
             return request.event
         return request if isinstance(request, Event) else None
+
+    @property
+    def passes(self) -> bool:
+        """Whether it has its turn though its pico is paused: it asks no rule."""
+        return self.event is None or self.verdict is not None
 
     def finish(self, reply: Reply | None, error: EngineError | None) -> None:
         """Tell everyone who waits, once."""
@@ -94,6 +101,7 @@ class Mailbox:
     unsettled: int = 0  # commits of this pico that are not on disk yet
     last_commit: Any = None  # the latest of them
     closed: bool = False  # the pico is deleted
+    resting: bool = False  # its store could not be read: nothing begins for a while
 
     @property
     def idle(self) -> bool:
@@ -117,6 +125,7 @@ class Mailboxes:
         self._loop = asyncio.get_running_loop()
         self._turn_is_due = False
         self._paused = False
+        self._paused_picos: set[str] = set()
         self.waiting = 0  # items in all mailboxes
 
     def of(self, pico: str) -> Mailbox:
@@ -125,7 +134,7 @@ class Mailboxes:
         if box is None:
             box = self._boxes[pico] = Mailbox(pico)
             if len(self._boxes) > self._awake:
-                self._let_sleep()
+                self._let_sleep(but=box)
         else:
             self._boxes.move_to_end(pico)
         return box
@@ -147,12 +156,36 @@ class Mailboxes:
         else:
             box.items.append(item)
         self.waiting += 1
+        if item.passes or not self._paused_picos or not self.is_paused(box.id):
+            self._make_ready(box)
+
+    def put_first(self, item: Item) -> bool:
+        """Let an item that waits have the next turn of its pico; False if it does not wait here."""
+        box = self.of(item.pico)
+        try:
+            box.items.remove(item)
+        except ValueError:
+            return False
+        box.items.appendleft(item)
+        self._make_ready(box)
+        return True
+
+    def put_back(self, item: Item, seconds: float) -> None:
+        """Take the item again after a pause in which its pico begins nothing else, so that the order is kept."""
+        box = self.of(item.pico)
+        box.resting = True
+        self.put(item, first=True)
+        self._loop.call_later(seconds, self._end_rest, box)
+
+    def _end_rest(self, box: Mailbox) -> None:
+        box.resting = False
         self._make_ready(box)
 
     def drop(self, pico: str) -> list[Item]:
         """Close the mailbox of a deleted pico; the items that had not had their turn."""
         box = self.of(pico)
         box.closed = True
+        self._paused_picos.discard(pico)
         items = list(box.items)
         self.waiting -= len(items)
         box.items.clear()
@@ -183,6 +216,20 @@ class Mailboxes:
         job.cancel()
         return item
 
+    def pause_pico(self, pico: str) -> None:
+        """From now on begin no event of this pico, or of EVERYONE; queries are answered."""
+        self._paused_picos.add(pico)
+
+    def resume_pico(self, pico: str) -> None:
+        """Go on after `pause_pico` of the same."""
+        self._paused_picos.discard(pico)
+        for box in self._boxes.values() if pico == EVERYONE else (self.of(pico),):
+            self._make_ready(box)
+
+    def is_paused(self, pico: str) -> bool:
+        """Whether events of this pico wait for `resume_pico`."""
+        return pico in self._paused_picos or EVERYONE in self._paused_picos
+
     def pause(self) -> None:
         """Begin no cycle until `resume`."""
         self._paused = True
@@ -194,16 +241,34 @@ class Mailboxes:
 
     @property
     def under_way(self) -> bool:
-        """Whether any cycle has begun and not ended."""
-        return any(box.running is not None for box in self._boxes.values())
+        """Whether any cycle has begun that can end though no other begins."""
+        return any(box.running is not None and not self._waits_for_a_turn(box) for box in self._boxes.values())
+
+    def _waits_for_a_turn(self, box: Mailbox) -> bool:
+        """Whether the running cycle has asked another pico that has not come to it yet."""
+        asked = self._boxes.get(box.cycle.waits_for) if box.cycle is not None and box.cycle.waits_for else None
+        return asked is not None and any(item.asked_by is box.cycle for item in asked.items)
+
+    def is_running(self, item: Item) -> bool:
+        """Whether the item's cycle has begun and not ended."""
+        box = self._boxes.get(item.pico)
+        return box is not None and box.running is item
 
     # --- turns --------------------------------------------------------------------------------------------
 
     def _make_ready(self, box: Mailbox) -> None:
-        if not box.ready and box.running is None and box.items:
+        if not box.ready and box.running is None and self._next(box) is not None:
             box.ready = True
             self._ready.append(box)
         self._schedule_turn()
+
+    def _next(self, box: Mailbox) -> Item | None:
+        """Whose turn it is."""
+        if box.resting:
+            return None
+        if self._paused_picos and self.is_paused(box.id):
+            return next((item for item in box.items if item.passes), None)
+        return box.items[0] if box.items else None
 
     def _schedule_turn(self) -> None:
         if self._ready and not self._turn_is_due and not self._paused:
@@ -217,18 +282,19 @@ class Mailboxes:
             box = self._ready.popleft()
             box.ready = False
             for _ in range(QUANTUM):
-                if not box.items or box.running is not None:
+                item = self._next(box)
+                if item is None or box.running is not None:
                     break
-                self._begin(box)
+                self._begin(box, item)
                 left -= 1
             self._make_ready(box)
         self._schedule_turn()
 
-    def _begin(self, box: Mailbox) -> None:
-        item = box.items.popleft()
+    def _begin(self, box: Mailbox, item: Item) -> None:
+        box.items.remove(item)  # almost always the first
         self.waiting -= 1
         box.running = item
-        box.job = Job(lambda: self._run_to_end(box, item))
+        box.job = Job(lambda: self._run_to_end(box, item), item.inbox_id or 0)
         self._suspender.start(box.job)
 
     def _run_to_end(self, box: Mailbox, item: Item) -> None:
@@ -243,8 +309,9 @@ class Mailboxes:
                 self._ready.append(box)
                 self._schedule_turn()
 
-    def _let_sleep(self) -> None:
+    def _let_sleep(self, but: Mailbox) -> None:
+        """Drop the mailbox that has been idle longest, if any is; of one pico there must never be two."""
         for id, box in self._boxes.items():
-            if box.idle and not box.ready:
+            if box.idle and not box.ready and box is not but:
                 del self._boxes[id]
                 return

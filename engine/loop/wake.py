@@ -12,6 +12,7 @@ from ..errors import EngineError, PicoNotFound
 from ..event import Event
 from ..host import Cycle, Host, Parts
 from ..pico import Pico
+from ..recorder import act
 from ..registry.code import EMPTY, CodeSet, Installed, code_set_from_json
 from ..registry.sources import is_inline
 from ..store.interface import PicoRow
@@ -42,6 +43,7 @@ class Waker:
             if changed is not None:
                 eid, now = self.parts.chance.new_eid(), self.parts.chance.now()
                 event = Event(eid, pico.id, "engine", "ruleset_updated", {}, now)
+                changed.inputs = act()
                 self._responder.respond(changed, box, Item(box.id, event, "engine"), event, None)
         return pico
 

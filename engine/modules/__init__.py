@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from krl import LIBRARY, Module
 
 from . import ctx, event, http, schedule
-from .noting import noting
+from .noting import noting, telling
 
 MODULES: Mapping[str, Module] = {
     **LIBRARY,
-    "ctx": noting("ctx", ctx.MODULE),
+    "ctx": telling("ctx", noting("ctx", ctx.MODULE)),
     "event": noting("event", event.MODULE),
     "http": noting("http", http.MODULE),
-    "schedule": noting("schedule", schedule.MODULE),
+    "schedule": telling("schedule", noting("schedule", schedule.MODULE)),
 }

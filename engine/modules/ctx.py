@@ -17,6 +17,7 @@ from krl import Here, KRLLoadError, KRLTypeError, KRLValueError, Member, Module,
 from ..channel import (
     ALLOW_EVENTS,
     ALLOW_QUERIES,
+    SYSTEM,
     Channel,
     check_map,
     check_words,
@@ -31,7 +32,9 @@ from ..host import Host
 from ..pico import Pico
 from ..registry.code import EMPTY, Installed
 from ..registry.registry import COMPILER_VERSION
+from ..snapshots import birth
 from ..store.interface import InboxRow, PicoRow, RegistryRow
+from . import known_rulesets
 
 LOGGED_MS = 12 * 3600 * 1000  # how far back ctx:logs looks
 LOGGED_EVENTS = 200
@@ -51,18 +54,61 @@ def parent(h: Host, here: Here) -> str | None:
 
 def children(h: Host, here: Here) -> list[str]:
     """The ECIs by which this pico reaches its children, in order of creation."""
+    return [row.family_eci for row in _children(h) if row.family_eci is not None]
+
+
+def _children(h: Host) -> list[PicoRow]:
     rows = h.parts.directory.children(h.pico.id)
     for id, row in h.cycle.changes.picos.items():
         if row is None:
             rows.pop(id, None)
         elif row.parent == h.pico.id:
             rows[id] = row
-    return [row.family_eci for row in rows.values() if row.family_eci is not None]
+    return list(rows.values())
 
 
 def channels(h: Host, here: Here) -> list[dict[str, Any]]:
     """This pico's channels, sorted by id."""
     return [channel.as_map() for channel in h.channels()]
+
+
+def channels_tagged(h: Host, here: Here, tags: Any = None) -> list[dict[str, Any]]:
+    """This pico's channels with exactly these tags, sorted by id; the size of the family does not matter to it."""
+    return [channel.as_map() for channel in h.channels_tagged(_tags(tags))]
+
+
+def children_tagged(h: Host, here: Here, tags: Any = None) -> list[str]:
+    """The ECI of each child's first channel with exactly these tags, in order of creation of the children."""
+    found = [h.channels_tagged(_tags(tags), child.id) for child in _children(h)]
+    return [channels[0].eci for channels in found if channels]
+
+
+def child_of(h: Host, here: Here, eci: Any = None, tags: Any = None) -> str | None:
+    """The ECI by which this pico reaches the child that has a channel of this ECI, tagged so; null if none has."""
+    channel = _channel(h, eci)
+    if channel is None or set(channel.tags) != set(_tags(tags)):
+        return None
+    row = _pico_row(h, channel.pico)
+    return row.family_eci if row is not None and row.parent == h.pico.id else None
+
+
+def is_own_channel(h: Host, here: Here, eci: Any = None) -> bool:
+    """Whether this pico has a channel of this ECI."""
+    channel = _channel(h, eci)
+    return channel is not None and channel.pico == h.pico.id
+
+
+def _channel(h: Host, eci: Any) -> Channel | None:
+    if isinstance(eci, str):
+        with suppress(ChannelNotFound):
+            return h.channel(eci)
+    return None
+
+
+def _tags(tags: Any) -> list[str]:
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise KRLTypeError("tags must be an array of strings")
+    return tags
 
 
 def rulesets(h: Host, here: Here) -> list[dict[str, Any]]:
@@ -72,7 +118,7 @@ def rulesets(h: Host, here: Here) -> list[dict[str, Any]]:
 
 def _ruleset_map(h: Host, installed: Installed) -> dict[str, Any]:
     instance = h.instances.get(installed.rid)
-    row = h.parts.registry.row(installed.url, h.cycle.changes)
+    row = known_rulesets.registered(h, installed.url)
     return {
         "rid": installed.rid,
         "url": installed.url,
@@ -99,6 +145,11 @@ def instant(milliseconds: int) -> str:
 
 def logs(h: Host, here: Here) -> list[dict[str, Any]]:
     """The pico's log lines of the last hours, oldest first; of its events the latest only."""
+    lines: list[dict[str, Any]] = h.inputs.take("logs", None, lambda: plain(_logs(h)))
+    return lines
+
+
+def _logs(h: Host) -> list[dict[str, Any]]:
     pico = h.pico
     rows = h.parts.store.log(pico.id, max(0, pico.head_seq - LOGGED_EVENTS), LOGGED_EVENTS)
     lines = h.parts.journal.lines(pico.id, rows, h.now() - LOGGED_MS)
@@ -126,11 +177,12 @@ def new_pico(h: Host, here: Here, rulesets: Any = None) -> str:
         raise KRLTypeError("ctx:newPico expects an array of {url, config}")
     wanted = [(_load(h, each.get("url")), each.get("config")) for each in rulesets]
     child = _newborn(h)
-    for (row, _), config in wanted:
+    for row, config in wanted:
         try:
             _install(child, row, config)
         except (KRLLoadError, EngineError) as error:
             child.log(here, "error", f"{row.rid} does not start: {error}")
+    h.cycle.births.append(birth(child))
     return child.pico.row.family_eci or ""
 
 
@@ -143,8 +195,8 @@ def _newborn(h: Host) -> Host:
     row = PicoRow(id, parent.id, parent.next_child_no, up, down, EMPTY.hash, 0, b"")
     parent.next_child_no += 1
     changes.picos[id] = row
-    changes.channels[up] = Channel(up, parent.id, ("system", "parent"), ALLOW_EVENTS, ALLOW_QUERIES, id)
-    changes.channels[down] = Channel(down, id, ("system", "child"), ALLOW_EVENTS, ALLOW_QUERIES, parent.id)
+    changes.channels[up] = Channel(up, parent.id, (SYSTEM, "parent"), ALLOW_EVENTS, ALLOW_QUERIES, id)
+    changes.channels[down] = Channel(down, id, (SYSTEM, "child"), ALLOW_EVENTS, ALLOW_QUERIES, parent.id)
     changes.codes[id] = EMPTY
     pico = Pico(id, row, EMPTY, {}, h.parts.loader.salience(EMPTY), 0, b"", next_child_no=0)
     pico.registry_version = h.parts.registry.version
@@ -154,25 +206,21 @@ def _newborn(h: Host) -> Host:
 
 def del_pico(h: Host, here: Here, eci: Any = None) -> None:
     """Delete a child, named by its family ECI, and all below it."""
-    child = _child_by(h, eci)
-    if child is None:
+    row = _child_by(h, eci)
+    if row is None:
         raise KRLValueError(f"delPico({'undefined' if eci is None else text(eci)}) - not found in children ECIs")
-    for id in _subtree(h, child):
+    for id in _subtree(h, row.id):
         h.delete_pico(id)
-    for own in h.channels():
-        if own.family_pico == child:
-            h.cycle.changes.channels[own.eci] = None
+    if row.parent_eci is not None:
+        h.cycle.changes.channels[row.parent_eci] = None
 
 
-def _child_by(h: Host, eci: Any) -> str | None:
-    if not isinstance(eci, str):
-        return None
-    try:
-        channel = h.channel(eci)
-    except ChannelNotFound:
+def _child_by(h: Host, eci: Any) -> PicoRow | None:
+    channel = _channel(h, eci)
+    if channel is None:
         return None
     row = _pico_row(h, channel.pico)
-    return channel.pico if row is not None and row.parent == h.pico.id and row.family_eci == eci else None
+    return row if row is not None and row.parent == h.pico.id and row.family_eci == eci else None
 
 
 def _pico_row(h: Host, id: str) -> PicoRow | None:
@@ -185,7 +233,7 @@ def _subtree(h: Host, top: str) -> list[str]:
     found, below = [top], [top]
     while below:
         parents = set(below)
-        below = [id for each in below for id in h.parts.directory.children(each)]
+        below = [id for each in below for id in h.children_of(each)]
         below += [id for id, row in h.cycle.changes.picos.items() if row and row.parent in parents and id not in below]
         found.extend(below)
     return list(reversed(found))
@@ -218,12 +266,11 @@ def put_channel(
 
 def upsert_channel(h: Host, here: Here, tags: Any = None, eventPolicy: Any = None, queryPolicy: Any = None) -> None:
     """Change the first channel with the same set of tags, or make one."""
-    wanted = set(clean_tags(tags))
-    for channel in h.channels():
-        if set(channel.tags) == wanted:
-            _edit(h, channel, None, eventPolicy, queryPolicy)
-            return
-    new_channel(h, here, tags, eventPolicy, queryPolicy)
+    known = h.channels_tagged(clean_tags(tags))
+    if known:
+        _edit(h, known[0], None, eventPolicy, queryPolicy)
+    else:
+        new_channel(h, here, tags, eventPolicy, queryPolicy)
 
 
 def del_channel(h: Host, here: Here, eci: Any = None) -> None:
@@ -235,12 +282,10 @@ def del_channel(h: Host, here: Here, eci: Any = None) -> None:
 
 
 def _own_channel(h: Host, eci: Any) -> Channel:
-    if isinstance(eci, str):
-        with suppress(ChannelNotFound):
-            channel = h.channel(eci)
-            if channel.pico == h.pico.id:
-                return channel
-    raise OwnChannelNotFound(text(eci))
+    channel = _channel(h, eci)
+    if channel is None or channel.pico != h.pico.id:
+        raise OwnChannelNotFound(text(eci))
+    return channel
 
 
 def _edit(h: Host, channel: Channel, tags: Any, events: Any, queries: Any) -> None:
@@ -261,16 +306,14 @@ def _edit(h: Host, channel: Channel, tags: Any, events: Any, queries: Any) -> No
 
 def install(h: Host, here: Here, url: Any = None, config: Any = None) -> str:
     """Install the ruleset at the URL, or install it again with another configuration; its rid."""
-    row, _ = _load(h, url)
-    return _install(h, row, config)
+    return _install(h, _load(h, url), config)
 
 
 def install_source(h: Host, here: Here, source: Any = None, config: Any = None) -> str:
     """Install a ruleset from its text; its rid. The text stands under `inline:///<rid>.krl`."""
     if not isinstance(source, str):
         raise KRLTypeError(f"Expected string for source but got {typeof(source)}")
-    row, _ = h.parts.registry.take_inline(source, h.cycle.changes)
-    return _install(h, row, config)
+    return _install(h, known_rulesets.taken(h, source), config)
 
 
 def uninstall(h: Host, here: Here, rid: Any = None) -> None:
@@ -289,16 +332,16 @@ def flush(h: Host, here: Here, url: Any = None) -> None:
     """Fetch the URL's text again; whoever follows the URL takes it at his next turn, this pico at once."""
     if not isinstance(url, str):
         raise KRLTypeError(f"Expected string for url but got {typeof(url)}")
-    row, _ = h.parts.registry.flush(url, h.cycle.changes)
+    row = known_rulesets.flushed(h, url)
     for installed in h.code:
         if installed.url == row.url and installed.hash != row.hash:
             _install(h, row, installed.config_map())
 
 
-def _load(h: Host, url: Any) -> tuple[RegistryRow, Program]:
+def _load(h: Host, url: Any) -> RegistryRow:
     if not isinstance(url, str):
         raise KRLTypeError(f"Expected string for url but got {typeof(url)}")
-    return h.parts.registry.load(url, h.cycle.changes)
+    return known_rulesets.loaded(h, url)
 
 
 def _install(h: Host, row: RegistryRow, config: Any) -> str:
@@ -317,10 +360,9 @@ def query(h: Host, here: Here, eci: Any = None, rid: Any = None, name: Any = Non
     """The answer of a shared query of a pico of this engine. May wait."""
     words = check_words("query", eci=eci, rid=rid, name=name)
     arguments = plain(check_map(args, "query.args"))
-    channel = h.channel(words["eci"])
-    channel.check_query(words["rid"], words["name"], h.pico.id)
-    asked = Query(h.parts.chance.new_eid(), words["eci"], words["rid"], words["name"], arguments)
-    return h.parts.neighbours.query(h, channel, asked)
+    pico = h.target(words["eci"], "query", words["rid"], words["name"])
+    asked = Query(h.new_eid(), words["eci"], words["rid"], words["name"], arguments)
+    return h.ask(pico, "query", asked, lambda: h.parts.neighbours.query(h, pico, asked))
 
 
 def event_query(
@@ -330,16 +372,14 @@ def event_query(
     """Let a pico of this engine evaluate the event, then ask it over the same channel. May wait."""
     words = check_words("event", eci=eci, domain=domain, name=name)
     asked = check_words("query", rid=rid, name=queryName)
-    channel = h.channel(words["eci"])
-    channel.check_event(words["domain"], words["name"], h.pico.id)
-    channel.check_query(asked["rid"], asked["name"], h.pico.id)
-    eid = h.parts.chance.new_eid()
+    pico = h.target(words["eci"], "event", words["domain"], words["name"])
+    h.target(words["eci"], "query", asked["rid"], asked["name"])
+    eid = h.new_eid()
     attributes = plain(check_map(attrs, "event.data.attrs"))
     event = Event(eid, words["eci"], words["domain"], words["name"], attributes, h.now())
     arguments = plain(check_map(args, "query.args"))
-    return h.parts.neighbours.event_query(
-        h, channel, event, Query(f"{eid}.q", words["eci"], asked["rid"], asked["name"], arguments)
-    )
+    then = Query(f"{eid}.q", words["eci"], asked["rid"], asked["name"], arguments)
+    return h.ask(pico, "eventQuery", then, lambda: h.parts.neighbours.event_query(h, pico, event, then))
 
 
 def send_event(
@@ -354,13 +394,10 @@ def send_event(
     if host:
         h.post_event(words["eci"], words["domain"], words["name"], attributes, text(host))
         return None
-    channel = h.channel(words["eci"])
-    channel.check_event(words["domain"], words["name"], h.pico.id)
-    event = Event(h.parts.chance.new_eid(), channel.eci, words["domain"], words["name"], attributes, h.now())
+    pico = h.target(words["eci"], "event", words["domain"], words["name"])
+    event = Event(h.new_eid(), words["eci"], words["domain"], words["name"], attributes, h.now())
     source = f"pico:{h.pico.id}"
-    h.cycle.changes.sends.append(
-        InboxRow(0, channel.pico, event.eid, event.eci, source, event_bytes(event), event.time)
-    )
+    h.cycle.changes.sends.append(InboxRow(0, pico, event.eid, event.eci, source, event_bytes(event), event.time))
     return event.eid
 
 
@@ -376,6 +413,10 @@ MODULE: Module = {
     "parent": Member("property", parent),
     "children": Member("property", children),
     "channels": Member("property", channels),
+    "channelsTagged": Member("function", channels_tagged, ("tags",)),
+    "childrenTagged": Member("function", children_tagged, ("tags",)),
+    "childOf": Member("function", child_of, ("eci", "tags")),
+    "isOwnChannel": Member("function", is_own_channel, ("eci",)),
     "rulesets": Member("property", rulesets),
     "newPico": Member("action", new_pico, ("rulesets",)),
     "delPico": Member("action", del_pico, ("eci",)),

@@ -15,9 +15,11 @@ from typing import Any
 from krl import Here, KRLValueError, Member, Module, plain, text
 
 from ..channel import check_map, check_words
+from ..document import dumps
 from ..effect import Effect
 from ..effects.web import WebFailed, WebRequest
 from ..host import Host
+from ..recorder import digest
 from ..suspend import wait
 from .http_request import response_map, web_request
 
@@ -78,10 +80,18 @@ def _member(method: str) -> Callable[..., Any]:
 
 
 def _ask(h: Host, request: WebRequest, parse_json: bool) -> dict[str, Any]:
-    try:
-        return response_map(wait(h.parts.fetch(request)), parse_json)
-    except WebFailed as error:
-        raise KRLValueError(str(error)) from error
+    """The answer, which is an input of the cycle. Raises KRLValueError if there is none."""
+
+    def live() -> Any:
+        try:
+            return plain(response_map(wait(h.parts.fetch(request)), parse_json))
+        except WebFailed as error:
+            raise KRLValueError(str(error)) from error
+
+    # Headers and body may hold secrets, and be long.
+    rest = digest(dumps([dict(request.headers), request.follow, parse_json]) + (request.body or b""))
+    answer: dict[str, Any] = h.inputs.take("http", [request.method, request.url, rest], live)
+    return answer
 
 
 def _leave(h: Host, request: WebRequest, autosend: dict[str, Any] | None, parse_json: bool) -> None:

@@ -1,4 +1,8 @@
-"""Actions of modules, noted in the trace of the event that runs them."""
+"""Members of modules, and who is told when they are used.
+
+Actions leave a note in the trace of the event that runs them. What is told of the pico while globals are computed
+is an input: the globals live longer than what they were computed from.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from krl import Here, Member, Module
+from krl import Here, Member, Module, plain
 
 from ..host import Host
 
@@ -29,5 +33,26 @@ def _noting(name: str, member: Member) -> Callable[..., Any]:
         if h.trace is not None:
             h.trace.action(name, dict(zip(params, arguments, strict=False)), result)
         return result
+
+    return run
+
+
+def telling(domain: str, module: Module) -> Module:
+    """The module with functions and properties that tell of the pico."""
+    return {
+        name: replace(member, call=_telling(f"{domain}:{name}", member)) if member.kind != "action" else member
+        for name, member in module.items()
+    }
+
+
+def _telling(name: str, member: Member) -> Callable[..., Any]:
+    call = member.call
+
+    @wraps(call)
+    def run(h: Host, here: Here, *arguments: Any) -> Any:
+        if not h.loading:
+            return call(h, here, *arguments)
+        asked = [here.rid, *map(plain, arguments)]
+        return h.inputs.take(name, asked, lambda: plain(call(h, here, *arguments)))
 
     return run

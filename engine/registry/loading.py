@@ -6,13 +6,14 @@ its picos; the others are made anew when a pico wakes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from krl import Here, Host, Instance, KRLLoadError, KRLRuntimeError, Program, Use
 
 from ..errors import EngineError, RulesetRefused
 from ..journal import Journal
+from ..recorder import Globals
 from ..salience import Salience, salience_of
 from .code import CodeSet, Installed
 from .registry import Registry
@@ -30,11 +31,24 @@ class _Shared:
         self.instances: dict[str, Instance] = {}
 
 
+class GlobalsHost(Host, Protocol):
+    """A host with which the globals of one ruleset are computed."""
+
+    def done(self) -> Globals | None:
+        """What they were computed from, None if from the text alone. Asked once, also when computing them failed."""
+        ...
+
+
+GlobalsHosts = Callable[[Any, str], GlobalsHost]
+"""From the host of a pico and a rid."""
+
+
 class Loader:
     """Makes instances."""
 
-    def __init__(self, registry: Registry, journal: Journal) -> None:
+    def __init__(self, registry: Registry, journal: Journal, globals_host: GlobalsHosts) -> None:
         self._registry = registry
+        self._globals_host = globals_host
         self._journal = journal
         self._shared: dict[str, _Shared] = {}
         self.broken: dict[str, str] = {}  # rid and hash of a ruleset that did not load → why
@@ -63,7 +77,12 @@ class Loader:
     def load(self, installed: Installed, code: CodeSet, host: Host) -> Instance:
         """One ruleset of the set, loaded. Raises KRLLoadError, KRLRuntimeError or RulesetRefused."""
         program = self._registry.program(installed.hash)
-        instance, pure = self._load(program, installed, code, host)
+        globals_host = self._globals_host(host, installed.rid)
+        try:
+            instance, pure = self._load(program, installed, code, globals_host)
+        finally:
+            origin = globals_host.done()
+        instance.here.origin = origin
         if pure and code.find(installed.rid) == installed:
             self._of(code).instances[installed.rid] = instance
         return instance

@@ -8,11 +8,12 @@ not compile never replaces one that does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
 
-from krl import KRLCheckError, KRLSyntaxError, Program, Source, compile_ruleset
+from krl import KRLCheckError, KRLSyntaxError, Program, ProgramCache, Source, compile_ruleset
 
 from ..changes import Changes
 from ..errors import Conflict, RulesetRefused
@@ -29,6 +30,7 @@ class Registry:
     def __init__(self, store: Store, settings: Settings, fetch: Fetch, now: Callable[[], int]) -> None:
         self._store = store
         self._sources = Sources(settings, fetch)
+        self._cache = _program_cache(settings.cache)
         self._now = now
         self._programs: dict[str, Program] = {}
         self._rows: dict[str, RegistryRow] = {}
@@ -105,7 +107,7 @@ class Registry:
 
     def _compile(self, source: str, name: str) -> Program:
         try:
-            program = compile_ruleset(Source(source, name))
+            program = compile_ruleset(Source(source, name), self._cache)
         except KRLSyntaxError as error:
             told = [{**each.as_json(), "excerpt": each.source.excerpt(each.span)} for each in error.diagnostics]
             kind = "Error" if isinstance(error, KRLCheckError) else "ParseError"
@@ -130,6 +132,10 @@ class Registry:
             return self.program(row.hash).meta.uses
         except RulesetRefused:
             return ()
+
+
+def _program_cache(folder: str) -> ProgramCache | None:
+    return None if folder == "off" else ProgramCache(Path(folder).expanduser() if folder else None)
 
 
 def _peer_text(error: KRLSyntaxError) -> str:

@@ -93,6 +93,8 @@ def _write_streams(connection: Connection, batch: Merged) -> None:
         sql.LOG.insert.run(connection, [sql.LOG.values(row) for row in batch.log])
         if dead := [(row.pico, row.seq, row.eid, row.t_commit) for row in batch.log if row.status in DEAD]:
             sql.ADD_DEAD.run(connection, dead)
+    if batch.snapshots:
+        sql.SNAPSHOT.upsert.run(connection, [sql.SNAPSHOT.values(row) for row in batch.snapshots])
     if batch.inbox:
         sql.INBOX.insert.run(connection, [sql.INBOX.values(row) for row in batch.inbox.values()])
     if batch.inbox_set:

@@ -18,16 +18,23 @@ def open_store(place: str | os.PathLike[str]) -> Store:
 
     Raises InvalidValue for any other URL, and StoreUnavailable if the store cannot be opened.
     """
-    text = os.fspath(place)
-    if text == MEMORY:
+    if os.fspath(place) == MEMORY:
         from .memory import MemoryStore
 
         return MemoryStore()
+    from .sqlite import SQLiteStore
+
+    return SQLiteStore(store_file(place))
+
+
+def store_file(place: str | os.PathLike[str]) -> Path:
+    """The file of the store at `place`. Raises InvalidValue if it is not one in a file."""
+    text = os.fspath(place)
+    if text == MEMORY:
+        raise InvalidValue("a store in memory has no file", kind="Error")
     if text.startswith(_SQLITE):
         text = unquote(text.removeprefix(_SQLITE))
     elif "://" in text:
         scheme = text.partition("://")[0]  # the rest may hold a password
         raise InvalidValue(f"no store for {scheme!r} URLs, expected {MEMORY!r}, '{_SQLITE}…' or a path", kind="Error")
-    from .sqlite import SQLiteStore
-
-    return SQLiteStore(Path(text).expanduser())
+    return Path(text).expanduser()

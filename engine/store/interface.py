@@ -107,6 +107,16 @@ class DeadRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """The whole state of a pico behind one event of its log."""
+
+    pico: str
+    seq: int
+    hash: bytes  # of the blob
+    blob: bytes  # JSON
+
+
+@dataclass(frozen=True, slots=True)
 class TimerRow:
     id: str
     pico: str
@@ -152,13 +162,17 @@ class Writes:
     log: list[LogRow] = field(default_factory=list)
     """A row whose status is one of DEAD becomes a dead letter."""
     dead_done: list[str] = field(default_factory=list)  # eids of dead letters that are none any more
+    snapshots: list[SnapshotRow] = field(default_factory=list)
     variables: dict[tuple[str, str, str], bytes | None] = field(default_factory=dict)  # (pico, rid, name) → JSON
     forget_variables: list[tuple[str, str]] = field(default_factory=list)  # (pico, rid): all of them, applied first
     memory: dict[tuple[str, str, str], tuple[str, bytes] | None] = field(default_factory=dict)
     """(pico, rid, rule) → (expression hash, JSON), None to delete."""
     forget_memory: list[tuple[str, str]] = field(default_factory=list)  # (pico, rid): applied first
     picos: dict[str, PicoRow | None] = field(default_factory=dict)
-    """New and changed picos; None deletes the pico, last of all, with its rows in every table but log and outbox."""
+    """New and changed picos; None deletes the pico, last of all, with its rows.
+
+    What remains of it is its past (log and snapshots), and its outbox.
+    """
     pico_codes: dict[str, str] = field(default_factory=dict)  # pico → its new code set
     channels: dict[str, ChannelRow | None] = field(default_factory=dict)
     """None deletes the channel, and with it its idempotency keys."""
@@ -204,6 +218,10 @@ class Reading(Protocol):
         """Sorted by ECI."""
         ...
 
+    def ordinary_channels(self, pico: str) -> list[ChannelRow]:
+        """Those that are no family's, sorted by ECI; however large the family is, it costs nothing here."""
+        ...
+
     def blob(self, hash: str) -> bytes | None: ...
 
     def variable(self, pico: str, rid: str, name: str) -> bytes | None: ...
@@ -236,6 +254,10 @@ class Reading(Protocol):
 
     def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
         """Finished events with a number above `after`, ascending."""
+        ...
+
+    def snapshot(self, pico: str, until: int) -> SnapshotRow | None:
+        """The latest snapshot of the pico behind its event number `until` or an earlier one."""
         ...
 
     def log_by_eid(self, eid: str) -> LogRow | None:

@@ -7,66 +7,39 @@ lock keeps a reader on the loop's thread from seeing half of it.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from threading import Lock
 from typing import TypeVar
 
 from ..errors import StoreUnavailable
 from .interface import (
     DEAD,
-    PARKED,
     ChannelRow,
     CommitRefused,
     DeadRow,
-    DedupRow,
     InboxRow,
     LogRow,
     OutboxRow,
     PicoRow,
     Reading,
-    RegistryRow,
-    TimerRow,
     Writes,
 )
+from .memory_reading import MemoryReading
 from .merge import Merged, merge
 
 Row = TypeVar("Row")
 
 
-class MemoryStore:
+class MemoryStore(MemoryReading):
     """A Store in memory; what it promises to have on disk, it has in its dictionaries."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        super().__init__()
         self._closed = False
-        self._picos: dict[str, PicoRow] = {}
-        self._children: defaultdict[str | None, set[str]] = defaultdict(set)
-        self._channels: dict[str, ChannelRow] = {}
-        self._ecis: defaultdict[str, set[str]] = defaultdict(set)  # by pico
-        self._blobs: dict[str, bytes] = {}
-        self._rulesets: dict[str, tuple[str, str]] = {}
-        self._registry: dict[str, RegistryRow] = {}
-        self._variables: defaultdict[str, dict[tuple[str, str], bytes]] = defaultdict(dict)  # by pico
-        self._memory: defaultdict[str, dict[tuple[str, str], tuple[str, bytes]]] = defaultdict(dict)  # by pico
-        self._timers: dict[str, TimerRow] = {}  # in order of creation
-        self._inbox: dict[int, InboxRow] = {}
-        self._dedup: defaultdict[str, dict[str, DedupRow]] = defaultdict(dict)  # by channel
-        self._log: defaultdict[str, dict[int, LogRow]] = defaultdict(dict)  # by pico and seq
-        self._log_by_eid: dict[str, LogRow] = {}
-        self._dead: dict[int, DeadRow] = {}
-        self._cuts: dict[str, tuple[int, bytes]] = {}
-        self._paused: dict[str, int] = {}
-        self._outbox: dict[int, OutboxRow] = {}
-        self._facts: dict[str, str] = {}
-        self._last_inbox_id = 0
-        self._last_outbox_id = 0
-        self._last_dead_id = 0
 
     # --- writing ------------------------------------------------------------------------------------------
 
@@ -118,9 +91,17 @@ class MemoryStore:
                 if self._log_by_eid.get(row.eid) is row:
                     del self._log_by_eid[row.eid]
                 self._cuts[pico] = (row.seq, row.hash)
+            self._drop_snapshots(pico, self._cuts.get(pico, (0, b""))[0])
             cut = {row.seq for row in gone}
             self._dead = {id: row for id, row in self._dead.items() if row.pico != pico or row.seq not in cut}
             return len(gone)
+
+    def _drop_snapshots(self, pico: str, cut: int) -> None:
+        """The latest one at the cut stays: what remains of the log goes on from there."""
+        known = self._snapshots.get(pico, {})
+        latest = max((seq for seq in known if seq <= cut), default=0)
+        for seq in [seq for seq in known if seq < latest]:
+            del known[seq]
 
     def drop_orphans(self) -> int:
         with self._lock:
@@ -138,17 +119,6 @@ class MemoryStore:
 
     def shrink(self, pages: int, spare: int) -> int:
         return 0
-
-    def _owned(self) -> dict[str, list[str]]:
-        """The picos that rows belong to, a name for each row, by table."""
-        return {
-            "channel": [row.pico for row in self._channels.values()],
-            "ent": [pico for pico, rows in self._variables.items() for _ in rows],
-            "inbox": [row.pico for row in self._inbox.values()],
-            "paused": list(self._paused),
-            "rstate": [pico for pico, rows in self._memory.items() for _ in rows],
-            "timer": [row.pico for row in self._timers.values()],
-        }
 
     def _check(self, batch: Merged) -> None:
         """Raise CommitRefused for all that SQLite would refuse."""
@@ -201,6 +171,7 @@ class MemoryStore:
         for eci in list(self._ecis.get(id, ())):
             self._delete_channel(eci)
         self._ecis.pop(id, None)
+        self._ordinary.pop(id, None)
         self._dedup.pop(id, None)  # its id is an ECI, too: the self channel's
         self._variables.pop(id, None)
         self._memory.pop(id, None)
@@ -214,6 +185,7 @@ class MemoryStore:
         row = self._channels.pop(eci, None)
         if row is not None:
             self._ecis[row.pico].discard(eci)
+            self._ordinary[row.pico].discard(eci)
         self._dedup.pop(eci, None)
 
     def _write_state(self, batch: Merged) -> None:
@@ -249,8 +221,11 @@ class MemoryStore:
         known = self._channels.get(row.eci)
         if known is not None:
             self._ecis[known.pico].discard(row.eci)
+            self._ordinary[known.pico].discard(row.eci)
         self._channels[row.eci] = row
         self._ecis[row.pico].add(row.eci)
+        if row.family_pico is None:
+            self._ordinary[row.pico].add(row.eci)
 
     def _write_streams(self, batch: Merged) -> None:
         for log in batch.log:
@@ -260,6 +235,8 @@ class MemoryStore:
                 self._last_dead_id += 1
                 dead = DeadRow(self._last_dead_id, log.pico, log.seq, log.eid, log.t_commit)
                 self._dead[dead.id] = dead
+        for snapshot in batch.snapshots:
+            self._snapshots[snapshot.pico][snapshot.seq] = snapshot
         self._inbox.update(batch.inbox)
         self._inbox.update({id: row for id, row in batch.inbox_set.items() if id in self._inbox})
         self._last_inbox_id = max(self._last_inbox_id, batch.last_inbox_id)
@@ -284,154 +261,6 @@ class MemoryStore:
         for id, row in (batch.outbox_add | batch.outbox_set).items():
             if row.state == "done":
                 self._outbox.pop(id, None)
-
-    # --- reading ------------------------------------------------------------------------------------------
-
-    def pico(self, id: str) -> PicoRow | None:
-        with self._lock:
-            return self._picos.get(id)
-
-    def children(self, id: str) -> list[PicoRow]:
-        return self._children_of(id)
-
-    def next_child_no(self, id: str) -> int:
-        return max((row.child_no + 1 for row in self._children_of(id)), default=0)
-
-    def roots(self) -> list[PicoRow]:
-        return self._children_of(None)
-
-    def _children_of(self, parent: str | None) -> list[PicoRow]:
-        with self._lock:
-            rows = [self._picos[id] for id in self._children.get(parent, ())]
-        return sorted(rows, key=attrgetter("child_no", "id"))
-
-    def pico_ids(self) -> Iterator[str]:
-        with self._lock:
-            return iter(sorted(self._picos))
-
-    def channel(self, eci: str) -> ChannelRow | None:
-        with self._lock:
-            return self._channels.get(eci)
-
-    def channels(self, pico: str) -> list[ChannelRow]:
-        with self._lock:
-            return [self._channels[eci] for eci in sorted(self._ecis.get(pico, ()))]
-
-    def blob(self, hash: str) -> bytes | None:
-        with self._lock:
-            return self._blobs.get(hash)
-
-    def variable(self, pico: str, rid: str, name: str) -> bytes | None:
-        with self._lock:
-            return self._variables.get(pico, {}).get((rid, name))
-
-    def variables(self, pico: str, rid: str | None = None) -> Iterator[tuple[str, str, bytes]]:
-        with self._lock:
-            known = sorted(self._variables.get(pico, {}).items())
-        return ((owner, name, value) for (owner, name), value in known if rid is None or owner == rid)
-
-    def memory(self, pico: str) -> list[tuple[str, str, str, bytes]]:
-        with self._lock:
-            return [(*rule, *state) for rule, state in sorted(self._memory.get(pico, {}).items())]
-
-    def ruleset(self, hash: str) -> tuple[str, str] | None:
-        with self._lock:
-            return self._rulesets.get(hash)
-
-    def registered(self, url: str) -> RegistryRow | None:
-        with self._lock:
-            return self._registry.get(url)
-
-    def registry(self) -> list[RegistryRow]:
-        with self._lock:
-            return [row for _, row in sorted(self._registry.items())]
-
-    def dedup(self, eci: str, key: str) -> DedupRow | None:
-        with self._lock:
-            return self._dedup.get(eci, {}).get(key)
-
-    def inbox(self, after: int = 0, limit: int = 1000) -> list[InboxRow]:
-        with self._lock:
-            return _page(self._inbox, lambda row: row.id > after, limit)
-
-    def last_inbox_id(self) -> int:
-        with self._lock:
-            return self._last_inbox_id
-
-    def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
-        with self._lock:
-            return _page(self._log.get(pico, {}), lambda row: row.seq > after, limit)
-
-    def log_by_eid(self, eid: str) -> LogRow | None:
-        with self._lock:
-            return self._log_by_eid.get(eid)
-
-    def timers(self, pico: str, rid: str) -> list[TimerRow]:
-        with self._lock:
-            return [row for row in self._timers.values() if row.pico == pico and row.rid == rid]
-
-    def timer(self, id: str) -> TimerRow | None:
-        with self._lock:
-            return self._timers.get(id)
-
-    def due_timers(self, until: int, limit: int = 100) -> list[TimerRow]:
-        with self._lock:
-            due = [row for row in self._timers.values() if row.due_at <= until]
-        return sorted(due, key=attrgetter("due_at"))[:limit]
-
-    def next_due(self) -> int | None:
-        with self._lock:
-            return min((row.due_at for row in self._timers.values()), default=None)
-
-    def outbox(self, until: int, limit: int = 100) -> list[OutboxRow]:
-        with self._lock:
-            return _page(self._outbox, lambda row: row.state == "ready" and row.next_at <= until, limit)
-
-    def last_outbox_id(self) -> int:
-        with self._lock:
-            return self._last_outbox_id
-
-    def parked_effects(self, after: int = 0, limit: int = 100) -> list[OutboxRow]:
-        with self._lock:
-            return _page(self._outbox, lambda row: row.state in PARKED and row.id > after, limit)
-
-    def parked_effect(self, ikey: str) -> OutboxRow | None:
-        with self._lock:
-            return next((row for row in self._outbox.values() if row.ikey == ikey and row.state in PARKED), None)
-
-    def dead_events(self, after: int = 0, limit: int = 100) -> list[DeadRow]:
-        with self._lock:
-            return _page(self._dead, lambda row: row.id > after, limit)
-
-    def dead_event(self, eid: str) -> DeadRow | None:
-        with self._lock:
-            return next((row for row in self._dead.values() if row.eid == eid), None)
-
-    def paused(self) -> dict[str, int]:
-        with self._lock:
-            return dict(sorted(self._paused.items(), key=lambda each: (each[1], each[0])))
-
-    def cut(self, pico: str) -> tuple[int, bytes]:
-        with self._lock:
-            return self._cuts.get(pico, (0, b""))
-
-    def orphans(self) -> list[tuple[str, str]]:
-        with self._lock:
-            owned = self._owned()
-            return sorted(
-                {(table, pico) for table, picos in owned.items() for pico in picos if pico not in self._picos}
-            )
-
-    def expired(self, now: int) -> int:
-        with self._lock:
-            return sum(row.expires_at <= now for rows in self._dedup.values() for row in rows.values())
-
-    def damage(self) -> list[str]:
-        return []
-
-    def fact(self, name: str) -> str | None:
-        with self._lock:
-            return self._facts.get(name)
 
     # --- keeping ------------------------------------------------------------------------------------------
 
@@ -469,6 +298,7 @@ class MemoryStore:
                 inbox_add=list(self._inbox.values()),
                 dedup_add=[row for rows in self._dedup.values() for row in rows.values()],
                 log=[row for rows in self._log.values() for row in rows.values()],
+                snapshots=[row for rows in self._snapshots.values() for row in rows.values()],
                 picos=dict(self._picos),
                 channels=dict(self._channels),
                 blobs=dict(self._blobs),
@@ -501,8 +331,3 @@ class MemoryStore:
 def _forget(rows: dict[tuple[str, str], Row], rid: str) -> None:
     for key in [key for key in rows if key[0] == rid]:
         del rows[key]
-
-
-def _page(rows: Mapping[int, Row], hit: Callable[[Row], bool], limit: int) -> list[Row]:
-    """The first rows by number that hit."""
-    return [row for _, row in sorted(rows.items()) if hit(row)][:limit]

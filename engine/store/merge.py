@@ -20,6 +20,7 @@ from .interface import (
     OutboxRow,
     PicoRow,
     RegistryRow,
+    SnapshotRow,
     TimerRow,
     Writes,
 )
@@ -70,6 +71,7 @@ class Merged:
     responses: dict[tuple[str, str], bytes] = field(default_factory=dict)
     log: list[LogRow] = field(default_factory=list)
     dead_done: dict[str, None] = field(default_factory=dict)
+    snapshots: list[SnapshotRow] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
     rulesets: dict[str, tuple[str, str]] = field(default_factory=dict)
     registry: dict[str, RegistryRow] = field(default_factory=dict)
@@ -114,6 +116,8 @@ def _join(merged: Merged, writes: Writes) -> None:
         _join_responses(merged, writes.dedup_done)
     if writes.log:
         merged.log += writes.log
+    if writes.snapshots:
+        merged.snapshots += writes.snapshots
     if writes.forget_variables:
         _forget(merged.forget_variables, merged.variables, writes.forget_variables)
     for name, value in writes.variables.items():

@@ -22,6 +22,7 @@ from .interface import (
     OutboxRow,
     PicoRow,
     RegistryRow,
+    SnapshotRow,
     TimerRow,
 )
 
@@ -69,6 +70,9 @@ class SQLiteReading:
     def channels(self, pico: str) -> list[ChannelRow]:
         return self._all(sql.CHANNEL, "WHERE pico = ? ORDER BY eci", pico)
 
+    def ordinary_channels(self, pico: str) -> list[ChannelRow]:
+        return self._all(sql.CHANNEL, "WHERE pico = ? AND family_pico IS NULL ORDER BY eci", pico)
+
     def blob(self, hash: str) -> bytes | None:
         return self._value(bytes, "SELECT data FROM blob WHERE hash = ?", hash)
 
@@ -105,6 +109,9 @@ class SQLiteReading:
 
     def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
         return self._all(sql.LOG, "WHERE pico = ? AND seq > ? ORDER BY seq LIMIT ?", pico, after, limit)
+
+    def snapshot(self, pico: str, until: int) -> SnapshotRow | None:
+        return self._one(sql.SNAPSHOT, "WHERE pico = ? AND seq <= ? ORDER BY seq DESC LIMIT 1", pico, until)
 
     def log_by_eid(self, eid: str) -> LogRow | None:
         # Events of children made in this very event stand behind it under the same eid.

@@ -46,7 +46,7 @@ _FIRST = (
         query_policy TEXT NOT NULL,
         family_pico TEXT
     ) STRICT, WITHOUT ROWID""",
-    "CREATE INDEX channel_pico ON channel (pico)",
+    "CREATE INDEX channel_pico ON channel (pico, family_pico)",
     """CREATE TABLE blob (
         hash TEXT PRIMARY KEY,
         data BLOB NOT NULL
@@ -137,6 +137,13 @@ _FIRST = (
         seq INTEGER NOT NULL,
         hash BLOB NOT NULL
     ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE snapshot (
+        pico TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        blob BLOB NOT NULL,
+        PRIMARY KEY (pico, seq)
+    ) STRICT""",
     """CREATE TABLE paused (
         pico TEXT PRIMARY KEY,
         since INTEGER NOT NULL

@@ -15,7 +15,18 @@ from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any, Generic, TypeVar
 
-from .interface import ChannelRow, DeadRow, DedupRow, InboxRow, LogRow, OutboxRow, PicoRow, RegistryRow, TimerRow
+from .interface import (
+    ChannelRow,
+    DeadRow,
+    DedupRow,
+    InboxRow,
+    LogRow,
+    OutboxRow,
+    PicoRow,
+    RegistryRow,
+    SnapshotRow,
+    TimerRow,
+)
 
 # Rows of one statement: powers of two up to this, so that few texts serve every number of rows. The widest table has
 # 16 columns, and SQLite takes 32,766 values.
@@ -103,6 +114,7 @@ REGISTRY = Table("registry", RegistryRow, "url")
 INBOX = Table("inbox", InboxRow, "id")
 DEDUP = Table("dedup", DedupRow, "eci", "key")
 LOG = Table("evlog", LogRow, "pico", "seq")
+SNAPSHOT = Table("snapshot", SnapshotRow, "pico", "seq")
 DEAD = Table("dead", DeadRow, "id")
 TIMER = Table("timer", TimerRow, "id")
 OUTBOX = Table("outbox", OutboxRow, "id")
@@ -141,7 +153,8 @@ def orphans(table: str) -> str:
     return f"SELECT DISTINCT pico FROM {table} WHERE pico NOT IN (SELECT id FROM pico) ORDER BY pico"
 
 
-# All of a pico but its log and outbox. Keys are scoped to channels; its id is an ECI, too: the self channel's.
+# All of a pico but its past (log, snapshots) and its outbox. Keys are scoped to channels; its id is an ECI, too: the
+# self channel's.
 DELETE_PICO = (
     delete("dedup", "eci"),
     Statement("DELETE FROM dedup WHERE eci IN (SELECT eci FROM channel WHERE pico IN (VALUES", 1, "))"),

@@ -16,6 +16,9 @@ _SIZES = "SELECT id, length(trace) FROM evlog WHERE id > ? ORDER BY id LIMIT ?"
 _OLDEST_TRACES = "SELECT id, length(trace), t_commit FROM evlog WHERE id > ? ORDER BY id LIMIT ?"
 _DROP_TRACES = """UPDATE evlog SET trace = x'' WHERE id > ? AND id <= ? AND trace <> x''
     AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.pico = evlog.pico AND dead.seq = evlog.seq)"""
+# The latest one at the cut stays: what remains of the log goes on from there.
+_DROP_SNAPSHOTS = """DELETE FROM snapshot WHERE pico = ?
+    AND seq < (SELECT max(seq) FROM snapshot WHERE pico = ? AND seq <= ?)"""
 _TRIMMED = "traces"  # the mark: the log's row up to which traces are dropped
 
 
@@ -65,6 +68,7 @@ def cut_log(connection: Connection, pico: str, seq: int, rows: int) -> int:
     last, hash = found[-1]
     connection.execute("DELETE FROM evlog WHERE pico = ? AND seq <= ?", (pico, last))
     connection.execute("DELETE FROM dead WHERE pico = ? AND seq <= ?", (pico, last))
+    connection.execute(_DROP_SNAPSHOTS, (pico, pico, last))
     sql.SET_CUT.run(connection, [(pico, last, hash)])
     return len(found)
 

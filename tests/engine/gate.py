@@ -15,6 +15,8 @@ class Gate:
     def __init__(self) -> None:
         self.url = ""
         self.keys: list[str] = []  # the idempotency key of each request, "" for one without
+        self.most_at_once = 0
+        self._waiting = 0
         self._arrived = asyncio.Semaphore(0)
         self._open = asyncio.Event()
 
@@ -38,7 +40,10 @@ class Gate:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
             self.keys.append(head.partition("idempotency-key: ")[2].partition("\r\n")[0])
             self._arrived.release()
+            self._waiting += 1
+            self.most_at_once = max(self.most_at_once, self._waiting)
             await self._open.wait()
+            self._waiting -= 1
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nopen")
             await writer.drain()
         writer.close()

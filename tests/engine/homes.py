@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from engine import Chance, Engine, Settings, open_engine
 from engine.store.choose import open_store
 from tests.engine.conftest import Clock, TestPico
 from tests.engine.stores import HeldStore
+
+_numbers = count(1)
 
 
 class Home:
@@ -46,7 +49,7 @@ class Home:
         """What a crash at this moment would leave: a home with all that is on disk now, and nothing else."""
         if self.store is None:
             raise ValueError("no engine has run here")
-        copy = self.path.with_name(f"{self.path.stem}-torn{self.path.suffix}")
+        copy = self.path.with_name(f"{self.path.stem}-torn{next(_numbers)}{self.path.suffix}")
         self.store.backup(str(copy))
         home = Home(copy, self.clock)
         home.settings = self.settings
@@ -57,6 +60,11 @@ class Home:
         """The file itself, between two engines."""
         with closing(sqlite3.connect(self.path)) as database, database:
             yield database
+
+    def rows(self, table: str, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+        """What the file has, between two engines."""
+        with self.database() as database:
+            return database.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE {where}").fetchall()
 
     def again(self, pico: TestPico, engine: Engine) -> TestPico:
         """The same pico, on another engine."""

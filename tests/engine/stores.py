@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from engine import StoreUnavailable
@@ -26,9 +27,14 @@ class HeldStore:
         self._to_refuse = 0
         self.refused = 0  # batches that failed, whether we failed them or the store did
         self.written = 0
+        self._counts: dict[str, int] = {}
+        self._copies: list[Path] | None = None
+        self._copies_in = Path()
         self.broken_reads: dict[str, int] = {}  # name of the read → how often it still fails
 
     def __getattr__(self, name: str) -> Any:
+        if name in self.__dict__.get("_counts", {}):
+            self._counts[name] += 1
         if self.__dict__.get("broken_reads", {}).get(name, 0) > 0:
             self.broken_reads[name] -= 1
             if self.broken_reads[name] == 0:
@@ -51,6 +57,9 @@ class HeldStore:
             self.refused += 1
             raise
         self.written += 1
+        if self._copies is not None:
+            self._copies.append(self._copies_in / f"after-{self.written}.db")
+            self._inner.backup(str(self._copies[-1]))
 
     def refuse(self, times: int, after: int = 0) -> None:
         """Fail so many writes, once `after` others have succeeded."""
@@ -59,6 +68,11 @@ class HeldStore:
     def break_reads(self, name: str, times: int) -> None:
         """Let this read fail so many times."""
         self.broken_reads[name] = times
+
+    def counted(self, name: str) -> Callable[[], int]:
+        """How often this read is made from now on."""
+        self._counts[name] = 0
+        return lambda: self._counts[name]
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -69,6 +83,17 @@ class HeldStore:
             yield
         finally:
             self._free.set()
+
+    @contextmanager
+    def copied_after_each_write(self, folder: Path) -> Iterator[list[Path]]:
+        """What a crash behind each of the writes inside the block would leave, and one before the first."""
+        first = folder / "before.db"
+        self._inner.backup(str(first))
+        self._copies_in, self._copies = folder, [first]
+        try:
+            yield self._copies
+        finally:
+            self._copies = None
 
     async def reached(self) -> None:
         """Return when a write waits."""

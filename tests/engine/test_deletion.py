@@ -63,7 +63,9 @@ def rows_of(store, pico):
     """Everything that the store has of a pico but its log."""
     rows = [row for row in store.inbox() if row.pico == pico]
     rows += [row for row in store.due_timers(1 << 60, limit=10_000) if row.pico == pico]
-    return [store.pico(pico)] * (store.pico(pico) is not None) + rows + store.channels(pico) + list(store.variables(pico))
+    return (
+        [store.pico(pico)] * (store.pico(pico) is not None) + rows + store.channels(pico) + list(store.variables(pico))
+    )
 
 
 def id_of(pico):
@@ -129,7 +131,7 @@ async def test_the_timers_of_a_deleted_pico_never_fire(family, clock):
 
 
 async def test_who_asks_a_pico_that_is_deleted_meanwhile_gets_an_error(family, gate):
-    root, child, grandchild = family
+    root, child, _ = family
     busy = asyncio.create_task(child.send("x", "wait", url=gate.url))
     await gate.reached()
     other = await root.child("other")

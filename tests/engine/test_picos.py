@@ -1,5 +1,7 @@
 """Picos and their channels: made, used, deleted."""
 
+import asyncio
+
 import pytest
 
 from engine import ChannelNotFound, PolicyRefused, RuleFailed
@@ -121,3 +123,18 @@ def test_words_of_a_policy_are_trimmed_and_match_as_a_whole():
 
     assert policy.allows("pi*", "a")
     assert not policy.allows("pico", "a")
+
+
+async def test_a_child_answers_before_its_birth_is_on_disk(root):
+    """Its parent's next event may ask it while the commit that makes it is still under way."""
+    await root.install("""ruleset a {
+        rule make { select when x make every { ctx:newPico([{"url": "bundled:///io.picolabs.pico-engine-ui.krl"}])
+            setting(eci)
+            ctx:eventQuery(eci, "engine_ui", "box", {"name": "kid"}, "io.picolabs.pico-engine-ui", "name") } }
+        rule ask { select when x ask
+            send_directive("name", {"name": ctx:query(ctx:children[0], "io.picolabs.pico-engine-ui", "name")}) } }""")
+
+    _, reply = await asyncio.gather(root.send("x", "make"), root.send("x", "ask"))
+
+    assert [each["options"] for each in reply.directives] == [{"name": "kid"}]
+    assert (await root.send("x", "ask")).directives[0]["options"] == {"name": "kid"}

@@ -158,7 +158,9 @@ async def test_removing_one_job_removes_one(pico, clock):
 
 async def test_clear_removes_the_jobs_of_its_ruleset_only(pico, clock):
     await at(pico, clock.ms + 1000, n="cleared")
-    await pico.install('ruleset other { rule r { select when y at fired { schedule x event "due" at event:attrs{"at"} } } }')
+    await pico.install(
+        'ruleset other { rule r { select when y at fired { schedule x event "due" at event:attrs{"at"} } } }'
+    )
     await pico.send("y", "at", at=clock.ms + 1000)
 
     await pico.send("x", "clear")

@@ -163,7 +163,9 @@ async def test_a_restart_sends_what_was_left(world):
     from engine.store.interface import Writes
 
     store.write([Writes(outbox_add=[outbox_row(1, Effect("http", "POST", "http://far.example/"), "p", 1, 0, EID, 0)])])
-    outbox = Outbox(store, world.fetch, lambda row, event: world.told.append(row.state), response_map, lambda: 1, lambda: 1.0)
+    outbox = Outbox(
+        store, world.fetch, lambda row, event: world.told.append(row.state), response_map, lambda: 1, lambda: 1.0
+    )
     outbox.start()
     while outbox.waiting:
         await asyncio.sleep(0)

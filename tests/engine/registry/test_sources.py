@@ -76,7 +76,9 @@ def test_a_private_header_is_sent_to_its_origin_only(place: str, url: str, is_se
     assert private_headers(normal_url(url), Settings(source_headers={place: SECRET})) == expected
 
 
-@pytest.mark.parametrize("url", ["http://[", "http://x:port/", "k[>.", "http://\ud800/", "", "ftp://x/", "file:///a\0b"])
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://x:port/", "k[>.", "http://\ud800/", "", "ftp://x/", "file:///a\0b"]
+)
 def test_a_text_that_is_no_url_is_told(url: str) -> None:
     with pytest.raises(InvalidValue):
         Sources(Settings(), Web()).read(normal_url(url), None)
