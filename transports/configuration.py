@@ -2,7 +2,10 @@
 
 The settings of the engine and of each transport are records; their fields are the names that may be set. A field
 `max_body_bytes` is `max_body_bytes` at the top of the file `<home>/config.toml` and PICO_ENGINE_MAX_BODY_BYTES in the
-environment; a field of HTTP's settings stands in the file's table `[http]`, one of the limits in `[limits]`.
+environment; a field of HTTP's settings stands in the file's table `[http]`, one of the limits in `[limits]`, and in
+the environment as PICO_ENGINE_LIMITS_…, since some of them are called as other settings are.
+
+Source: docs/settings.md.
 """
 
 from __future__ import annotations
@@ -30,11 +33,12 @@ SECRETS = frozenset({"token", "source_headers"})
 HIDDEN = "***"
 HEADERS = "source_headers"  # its texts have a form of their own
 
+LIMITS = "limits"
 Limits: type[Any] = type(Settings().limits)
-SECTIONS: dict[str, type[Any]] = {"": Settings, "limits": Limits, "http": HttpSettings}
+SECTIONS: dict[str, type[Any]] = {"": Settings, LIMITS: Limits, "http": HttpSettings}
 _HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+:\s*[\x21-\x7e][\x20-\x7e]*", re.ASCII)
 _BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-_NESTED = frozenset({"limits"})  # a field of Settings that is a section of its own
+_NESTED = frozenset({LIMITS})  # a field of Settings that is a section of its own
 
 
 class ConfigurationError(Exception):
@@ -73,7 +77,7 @@ class Configuration:
     @property
     def engine(self) -> Settings:
         """The engine's settings."""
-        return Settings(limits=Limits(**self._section("limits")), **self._section(""))
+        return Settings(limits=Limits(**self._section(LIMITS)), **self._section(""))
 
     @property
     def http(self) -> HttpSettings:
@@ -97,9 +101,9 @@ def read_configuration(flags: Mapping[str, Any], environment: Mapping[str, str])
     path = home / FILE_NAME
     tables = _file_tables(path)
     settings = []
-    for section, name, kind, default in _known():
+    for section, name, kind, default in known_settings():
         setting = Setting(section, name, default, "default")
-        variable = next((each for each in _variables(name) if environment.get(each)), None)
+        variable = next((each for each in variables(section, name) if environment.get(each)), None)
         if flags.get(name) is not None:
             setting = Setting(section, name, flags[name], f"flag --{name.replace('_', '-')}")
         elif variable is not None:
@@ -127,7 +131,7 @@ def _completed(configuration: Configuration) -> Configuration:
     return Configuration(configuration.home, settings)
 
 
-def _known() -> Iterator[tuple[str, str, Any, Any]]:
+def known_settings() -> Iterator[tuple[str, str, Any, Any]]:
     """Section, name, type and default of every setting."""
     for section, record in SECTIONS.items():
         kinds = get_type_hints(record)
@@ -137,8 +141,10 @@ def _known() -> Iterator[tuple[str, str, Any, Any]]:
                 yield section, field.name, kinds[field.name], getattr(defaults, field.name)
 
 
-def _variables(name: str) -> list[str]:
-    return [PREFIX + name.upper(), *([OTHER_VARIABLES[name]] if name in OTHER_VARIABLES else [])]
+def variables(section: str, name: str) -> list[str]:
+    """The environment's variables for a setting; the first that is not empty counts."""
+    own = f"{PREFIX}{section}_{name}" if section == LIMITS else PREFIX + name
+    return [own.upper(), *([OTHER_VARIABLES[name]] if name in OTHER_VARIABLES else [])]
 
 
 def _file_tables(path: Path) -> dict[str, dict[str, Any]]:
@@ -161,7 +167,7 @@ def _file_tables(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _refuse_unknown(path: Path, section: str, table: Mapping[str, Any]) -> None:
-    known = [name for each, name, _, _ in _known() if each == section]
+    known = [name for each, name, _, _ in known_settings() if each == section]
     for name in table:
         if name not in known:
             near = get_close_matches(name, known, 1)

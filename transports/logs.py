@@ -11,7 +11,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
-CHATTY = ("httpx2", "httpcore2")  # libraries that log each of their steps as information
+CHATTY = ("httpx2", "httpcore2", "watchfiles")  # libraries that log each of their steps as information
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:

@@ -15,7 +15,7 @@ from types import FunctionType
 from ..errors import KRLLimitError
 from .host import Value
 from .regexp import RegExp
-from .values import LARGEST, Action, normal, ordered
+from .values import Action, normal, ordered
 
 MAX_NESTING = 250  # a little below what orjson writes
 MAX_SIZE = 64 * 1024 * 1024  # characters and items; a small value may hold one part many times over
@@ -26,9 +26,6 @@ def plain(value: Value) -> Value:
 
     Raises KRLLimitError if it nests too deeply or would be too large.
     """
-    kind = type(value)
-    if kind is str or kind is bool or value is None or (kind is int and -LARGEST <= value <= LARGEST):
-        return value
     return _Copier().copy(value)
 
 

@@ -81,7 +81,10 @@ def run(*, quick: bool = False, pairs: int = 5, seconds: float = 3.0, only: str 
     figures: Figures = {}
     with data_folder() as folder, bare_pipeline(folder) as bare, engine(folder / "home") as ours:
         ecis = list(picos(ours, PICOS))
-        print(f"{'shape':<38}{'bare/s':>9}{'ours/s':>9}{'ratio':>7}  {'spread':<12}{'p50 ms':>8}{'p99 ms':>8}{'p99 ratio':>10}")
+        print(
+            f"{'shape':<38}{'bare/s':>9}{'ours/s':>9}{'ratio':>7}  {'spread':<12}"
+            f"{'p50 ms':>8}{'p99 ms':>8}{'p99 ratio':>10}"
+        )
         for shape in shapes(ecis):
             if only in shape.name:
                 figures[shape.name] = measure(shape, bare, ours, pairs, seconds)
@@ -106,7 +109,7 @@ def shapes(ecis: list[str]) -> Iterator[Shape]:
             ours = [{"path": f"/c/{eci}/{path}/bench/hit", "body": body} for eci in some]
             bare = [{"path": f"/c/{eci}", "body": body} for eci in some]
             for connections in (1, 16, 64) if path == "event-wait" else (64,):
-                yield Shape(f"{kind}, {number} pico{'s'[:number > 1]}, {connections}", connections, ours, bare)
+                yield Shape(f"{kind}, {number} pico{'s'[: number > 1]}, {connections}", connections, ours, bare)
     gets = [{"method": "GET", "path": f"/c/{eci}/query/bench/count"} for eci in ecis]
     bare_gets = [{"method": "GET", "path": f"/c/{eci}"} for eci in ecis]
     yield Shape(f"query, {len(ecis)} picos, 64", 64, gets, bare_gets)
@@ -114,7 +117,7 @@ def shapes(ecis: list[str]) -> Iterator[Shape]:
         some = ecis[:number]
         ours = [{"path": f"/c/{eci}/event-wait/bench/link", "body": link} for eci in some]
         bare = [{"path": f"/c/{eci}", "body": body} for eci in some]
-        yield Shape(f"chain of {CHAIN}, {number} pico{'s'[:number > 1]}, 64", 64, ours, bare)
+        yield Shape(f"chain of {CHAIN}, {number} pico{'s'[: number > 1]}, 64", 64, ours, bare)
 
 
 def measure(shape: Shape, bare: Server, ours: Server, pairs: int, seconds: float) -> Figures:

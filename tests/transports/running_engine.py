@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
+
+from structlog.testing import capture_logs
 
 from engine import Settings, open_engine
 from transports.api import Metrics
@@ -63,31 +65,31 @@ class RunningEngine:
 @contextmanager
 def running_engine(settings: Settings | None = None, http: HttpSettings | None = None) -> Iterator[RunningEngine]:
     """An engine that runs while the block does, in memory unless the settings say otherwise."""
-    started = threading.Event()
-    stop: list[Server] = []
-    listener = bind(http or HttpSettings(port=0))
-    listener.listen()  # who connects before the server accepts waits for it
-    port = listener.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-
-    async def run() -> None:
+    with bind(http or HttpSettings(port=0)) as listener, ThreadPoolExecutor(1) as threads:
+        listener.listen()  # who connects before the server accepts waits for it
+        port = listener.getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
         chosen = settings or Settings(base_url=url)
-        http_settings = http or HttpSettings(port=port)
-        async with open_engine(chosen, decoders=decoders(chosen)) as engine:
-            metrics = Metrics(list)
-            rest = api_application(engine, http_settings, metrics)
-            application = Application(engine, http_settings, rest, metrics.observe)
-            server = Server(server_configuration(application, http_settings))
-            stop.append(server)
-            started.set()
-            await server.serve([listener])
+        begun: Future[Server] = Future()
 
-    thread = threading.Thread(target=asyncio.run, args=(run(),))
-    thread.start()
-    try:
-        assert started.wait(30)
-        yield RunningEngine(url)
-    finally:
-        for server in stop:
-            server.should_exit = True
-        thread.join()
+        reached = http or HttpSettings(port=port)
+
+        async def run() -> None:
+            async with open_engine(chosen, decoders=decoders(chosen)) as engine:
+                metrics = Metrics(list)
+                rest = api_application(engine, reached, metrics)
+                application = Application(engine, reached, rest, metrics.observe)
+                server = Server(server_configuration(application, reached))
+                begun.set_result(server)
+                await server.serve([listener])
+
+        with capture_logs():  # they would be mixed with what a command that is tested writes
+            running = threads.submit(asyncio.run, run())
+            wait((begun, running), 30, FIRST_COMPLETED)
+            if running.done():
+                running.result()  # why it did not begin
+            try:
+                yield RunningEngine(url)
+            finally:
+                begun.result().should_exit = True
+                running.result()

@@ -191,3 +191,33 @@ def test_a_ruleset_from_a_file_answers_queries(start: Start, tmp_path: Path) -> 
 def verb(program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PICO_ENGINE_URL": program.url}
     return subprocess.run([*COMMAND, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_a_watched_ruleset_is_in_force_when_its_file_changes(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "rulesets"
+    folder.mkdir()
+    file = folder / "hello.krl"
+    text = "ruleset hello {{ meta {{ shares n }} global {{ n = function() {{ {} }} }} }}"
+    file.write_text(text.format(1))
+    program = start("--watch", str(folder))
+    assert verb(program, "install", f"file://{file}").returncode == 0
+    channel = verb(program, "channel", "new", "own").stdout.strip()
+
+    file.write_text(text.format(2))
+
+    assert program.process.stderr is not None
+    assert "ruleset hello is in force" in program.process.stderr.readline()
+    assert verb(program, "query", channel, "hello/n").stdout == "2\n"
+    assert program.stop() == 0
+
+
+def test_folders_are_given_to_be_watched(start: Start, tmp_path: Path) -> None:
+    code, errors = start(str(tmp_path)).finish()
+
+    assert code == 2 and "--watch" in errors
+
+
+def test_watching_needs_a_folder(start: Start) -> None:
+    code, errors = start("--watch").finish()
+
+    assert code == 2 and "file_folders" in errors

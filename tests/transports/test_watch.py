@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine import Delivery, Engine, Settings, open_engine
+from transports import serve
+from transports.configuration import ConfigurationError, read_configuration
 from transports.watch import watch
 
 UI = "io.picolabs.pico-engine-ui"
@@ -118,3 +120,15 @@ async def test_a_file_that_is_gone_changes_nothing(watched: Watched) -> None:
 
     assert await watched.answer() == 5
     assert watched.told.empty()
+
+
+def test_without_the_package_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "can_watch", lambda: False)
+
+    with pytest.raises(ConfigurationError, match=r"pip install 'picoengine\[watch\]'"):
+        serve.run(read_configuration({"home": str(tmp_path)}, {}), [str(tmp_path)])
+
+
+def test_a_folder_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no folder"):
+        serve.run(read_configuration({"home": str(tmp_path)}, {}), [str(tmp_path / "none")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,6 +18,8 @@ from ..http import Answer, Disconnected, HttpSettings, error_answer, json_answer
 from .events import EventEndpoints
 from .metrics import CONTENT_TYPE, Metrics
 from .openapi import document
+from .operations import OperationEndpoints
+from .past import PastEndpoints
 from .table import API_OPERATIONS
 from .welcome import SCRIPT, page
 
@@ -29,7 +31,7 @@ OLD_PATHS = frozenset({"/api/ui-context", "/api/flush"})  # of the Node engine, 
 Endpoint = Callable[[Request], Awaitable[Answer | Response]]
 
 
-class Endpoints(EventEndpoints):
+class Endpoints(EventEndpoints, OperationEndpoints, PastEndpoints):
     """The endpoints of one engine, by the names of the table."""
 
     def __init__(self, engine: Engine, metrics: Metrics) -> None:
@@ -84,21 +86,25 @@ def application(engine: Engine, settings: HttpSettings, metrics: Metrics) -> ASG
     """Everything but `/c` and `/sky`."""
     endpoints = Endpoints(engine, metrics)
 
-    def route(path: str, endpoint: Endpoint, methods: tuple[str, ...] = ("GET",)) -> Route:
-        return Route(path, _answering(endpoint, legacy=settings.legacy_status), methods=list(methods))
-
+    places: dict[str, dict[str, Endpoint]] = {}
+    for operation in API_OPERATIONS:
+        endpoint: Endpoint = getattr(endpoints, operation.name.replace("-", "_"))
+        places.setdefault(operation.path, {}).update(dict.fromkeys(operation.methods, endpoint))
+    places["/"] = {"GET": endpoints.welcome}
+    places["/welcome.js"] = {"GET": endpoints.welcome_script}
+    # One route for each path, so that a wrong method is told all the right ones.
     routes = [
-        *(route(each.path, getattr(endpoints, each.name.replace("-", "_")), each.methods) for each in API_OPERATIONS),
-        route("/", endpoints.welcome),
-        route("/welcome.js", endpoints.welcome_script),
+        Route(path, _answering(by_method, legacy=settings.legacy_status), methods=list(by_method))
+        for path, by_method in places.items()
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
     app.router.redirect_slashes = False
     return _with_old_paths(app)
 
 
-def _answering(endpoint: Endpoint, *, legacy: bool) -> Callable[[Request], Awaitable[Response]]:
+def _answering(by_method: Mapping[str, Endpoint], *, legacy: bool) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
+        endpoint = by_method["GET" if request.method == "HEAD" else request.method]
         try:
             answer = await endpoint(request)
         except Disconnected:

@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from engine import STATUSES, Engine, Follower, Reports, Undecodable, dumps
 
 from ..http import Answer, json_answer
+from .parameters import number
 
 PAGE = 50  # events, unless the caller says otherwise
 EVENT_STREAM = "text/event-stream; charset=utf-8"
@@ -35,7 +36,7 @@ class EventEndpoints:
 
     async def list_events(self, request: Request) -> Answer:
         """A page of events; raises Undecodable for a bad parameter, PicoNotFound."""
-        after, limit = _number(request, "after"), _number(request, "limit")
+        after, limit = number(request, "after"), number(request, "limit")
         return json_answer(self._reports.events(**_selection(request), after=after, limit=limit or PAGE))
 
     async def show_event(self, request: Request) -> Answer:
@@ -86,12 +87,3 @@ def _selection(request: Request) -> dict[str, Any]:
     if status is not None and status not in STATUSES:
         raise Undecodable(f"`status` is one of {', '.join(STATUSES)}, found {status!r}")
     return {"pico": request.query_params.get("pico"), "status": status}
-
-
-def _number(request: Request, name: str) -> int | None:
-    written = request.query_params.get(name)
-    if written is None:
-        return None
-    if not (written.isascii() and written.isdecimal() and len(written) < 16):
-        raise Undecodable(f"`{name}` is a whole number, found {written!r}")
-    return int(written)

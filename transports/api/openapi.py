@@ -33,7 +33,8 @@ def document(version: str, base_url: str) -> dict[str, Any]:
         path = operation.path
         for label, name in names.items():
             path = path.replace("{" + label + "}", "{" + name + "}")
-        paths[path] = {method.lower(): _described(operation, method, names) for method in operation.methods}
+        described = {method.lower(): _described(operation, method, names) for method in operation.methods}
+        paths.setdefault(path, {}).update(described)
     return {
         "openapi": "3.1.0",
         "info": {"title": "picoengine", "version": version, "description": DESCRIPTION},

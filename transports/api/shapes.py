@@ -42,6 +42,17 @@ _SUMMARY = some(
     status={"enum": [*STATUSES, "running", "waiting"]},
 )  # fmt: skip
 
+_LETTER = some(
+    "name", "kind", "pico", "status",
+    name=A_TEXT, kind={"enum": ["event", "effect"]}, pico=A_TEXT, status={"enum": ["failed", "dead", "held"]},
+)  # fmt: skip
+
+_REPLAY = some(
+    "pico", "seq", "evaluated", "divergences", "found",
+    pico=A_TEXT, seq=A_NUMBER, evaluated=A_NUMBER, divergences=A_NUMBER,
+    found=listed(some("seq", "eid", "event", "what", seq=A_NUMBER, what=A_TEXT)),
+)  # fmt: skip
+
 SCHEMAS: dict[str, Shape] = {"Directive": DIRECTIVE, "Outcome": OUTCOME, "Problem": PROBLEM, "EventSummary": _SUMMARY}
 """What several routes share."""
 
@@ -75,6 +86,20 @@ ANSWERS: dict[str, dict[str, Shape]] = {
             "schema": some("rulesets", rulesets=listed(some("url", "rid", "hash", "flushed", url=A_TEXT, rid=A_TEXT)))
         }
     },
+    "list-dead": {JSON: {"schema": some("letters", "after", letters=listed(_LETTER), after=A_NUMBER)}},
+    "retry-all-dead": {JSON: {"schema": some("retried", "left", retried=A_NUMBER, left=A_NUMBER)}},
+    "show-dead": {JSON: {"schema": _LETTER}},
+    "retry-dead": {JSON: {"schema": some("name", "eid", name=A_TEXT, eid=A_TEXT)}},
+    "drop-dead": {JSON: {"schema": some("dropped", dropped=A_TEXT)}},
+    "list-paused": {JSON: {"schema": some("all", "picos", picos={"type": "object"})}},
+    "pause": {JSON: {"schema": some("paused", "running")}},
+    "resume": {JSON: {"schema": some("resumed")}},
+    "cancel-event": {JSON: {"schema": some("cancelled", cancelled=A_TEXT)}},
+    "cancel-timer": {JSON: {"schema": some("cancelled", cancelled=A_TEXT)}},
+    "doctor": {JSON: {"schema": some("findings", findings=listed(some("kind", "subject", "what")))}},
+    "show-state": {JSON: {"schema": some("pico", "seq", "variables", pico=A_TEXT, seq=A_NUMBER)}},
+    "replay": {JSON: {"schema": _REPLAY}},
+    "back-test": {JSON: {"schema": _REPLAY}},
     "openapi": {JSON: {"schema": some("openapi", "info", "paths")}},
     "healthz": {TEXT: {"schema": A_TEXT}},
     "readyz": {TEXT: {"schema": A_TEXT}},
@@ -113,7 +138,26 @@ CLOUD_EVENT: Shape = {
         "application/cloudevents-batch+json": {"schema": listed(_CLOUD_EVENT)},
     },
 }
-BODIES: dict[str, Shape] = {"cloud-event": CLOUD_EVENT}
+_OF_A_PICO: Shape = {
+    "description": "Which pico is meant, by its id or an ECI; all without it.",
+    "content": {JSON: {"schema": {"type": "object", "properties": {"pico": A_TEXT}}}},
+}
+_CHANGES: Shape = {
+    "description": "Attributes to change; null takes one away.",
+    "content": {JSON: {"schema": {"type": "object", "properties": {"attrs": {"type": "object"}}}}},
+}
+_OTHER_TEXT: Shape = {
+    "description": "The text of a ruleset, and the number of the last event to be evaluated.",
+    "required": True,
+    "content": {JSON: {"schema": some("source", source=A_TEXT, to={"type": ["integer", "null"], "minimum": 0})}},
+}
+BODIES: dict[str, Shape] = {
+    "back-test": _OTHER_TEXT,
+    "cloud-event": CLOUD_EVENT,
+    "retry-dead": _CHANGES,
+    "retry-all-dead": _OF_A_PICO,
+    "pause": _OF_A_PICO,
+}
 """What a request's body is, where it is not MEMBERS."""
 
 _MEMBERS_OF_QUERY: Shape = {
@@ -157,6 +201,32 @@ _LIMIT: Shape = {
     "schema": {"type": "integer", "minimum": 1, "maximum": 500},
 }
 
+_KIND: Shape = {
+    "name": "kind",
+    "in": "query",
+    "description": "Events that failed, or effects that did not leave.",
+    "schema": {"type": "string", "enum": ["event", "effect"]},
+}
+_VERIFY: Shape = {
+    "name": "verify",
+    "in": "query",
+    "description": "Whether to look at every event there ever was.",
+    "schema": {"type": "boolean"},
+}
+
+_AT: Shape = {
+    "name": "at",
+    "in": "query",
+    "description": "The number of an event, or a time such as 2031-05-01T12:00:00Z.",
+    "schema": A_TEXT,
+}
+_TO: Shape = {
+    "name": "to",
+    "in": "query",
+    "description": "The number of the last event to be evaluated.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
+}
+
 PARAMETERS: dict[str, list[Shape]] = {
     "event": [_MEMBERS_OF_QUERY, _KEY],
     "event-wait": [_MEMBERS_OF_QUERY, _KEY, _PREFER],
@@ -167,5 +237,10 @@ PARAMETERS: dict[str, list[Shape]] = {
     "flush": [_URL],
     "list-events": [_PICO, _AFTER, _STATUS, _LIMIT],
     "follow-events": [_PICO, _STATUS],
+    "list-dead": [_KIND, _PICO, _AFTER, _LIMIT],
+    "resume": [_PICO],
+    "doctor": [_VERIFY],
+    "show-state": [_AT],
+    "replay": [_TO],
 }
 """Parameters beside those of the path."""

@@ -6,6 +6,136 @@ from ..http import Operation
 
 GUARDED = (401, 403)  # no token where one is needed; a page or a name that is not ours
 
+OPERATING = (
+    Operation(
+        "list-dead",
+        "/api/v1/dead",
+        ("GET",),
+        "Events that failed, or effects that did not leave, oldest first.",
+        "A page of them, and where the next one begins.",
+        (*GUARDED, 400),
+        takes_body=False,
+    ),
+    Operation(
+        "retry-all-dead",
+        "/api/v1/dead",
+        ("POST",),
+        "Try all of them again, of one pico or of all.",
+        "How many, and how many could not be.",
+        (*GUARDED, 400, 413, 503),
+    ),
+    Operation(
+        "show-dead",
+        "/api/v1/dead/{name}",
+        ("GET",),
+        "One event that failed, or one effect that did not leave.",
+        "All that is known.",
+        (*GUARDED, 404),
+        takes_body=False,
+    ),
+    Operation(
+        "retry-dead",
+        "/api/v1/dead/{name}",
+        ("POST",),
+        "Try it again, with `attrs` laid over its attributes.",
+        "The eid of what it is now.",
+        (*GUARDED, 400, 404, 409, 413, 503),
+    ),
+    Operation(
+        "drop-dead",
+        "/api/v1/dead/{name}",
+        ("DELETE",),
+        "Forget it; the log still tells of its event.",
+        "Its name.",
+        (*GUARDED, 404, 409, 503),
+        takes_body=False,
+    ),
+    Operation(
+        "list-paused",
+        "/api/v1/paused",
+        ("GET",),
+        "Which picos are paused.",
+        "Since when; `all` where every pico is.",
+        GUARDED,
+        takes_body=False,
+    ),
+    Operation(
+        "pause",
+        "/api/v1/paused",
+        ("POST",),
+        "Begin no further event of `pico`, or of any; they wait, queries are answered.",
+        "What is paused, and the eid of what it is doing still.",
+        (*GUARDED, 400, 404, 413, 503),
+    ),
+    Operation(
+        "resume",
+        "/api/v1/paused",
+        ("DELETE",),
+        "Let `pico` go on, or all that were not paused by themselves.",
+        "What goes on.",
+        (*GUARDED, 404, 503),
+        takes_body=False,
+    ),
+    Operation(
+        "cancel-event",
+        "/api/v1/events/{eid}",
+        ("DELETE",),
+        "End an event that waits for its turn.",
+        "Its eid, when the log says that it was cancelled.",
+        (*GUARDED, 404, 409, 503),
+        takes_body=False,
+    ),
+    Operation(
+        "cancel-timer",
+        "/api/v1/timers/{id}",
+        ("DELETE",),
+        "Remove a scheduled event.",
+        "Its id.",
+        (*GUARDED, 404, 409, 503),
+        takes_body=False,
+    ),
+    Operation(
+        "doctor",
+        "/api/v1/doctor",
+        ("GET",),
+        "What does not fit together in the engine's store; with `verify` also the hash chains of all logs.",
+        "What was found.",
+        (*GUARDED, 503),
+        takes_body=False,
+    ),
+)
+"""What an operator does."""
+
+PAST = (
+    Operation(
+        "show-state",
+        "/api/v1/picos/{id}/state",
+        ("GET",),
+        "The whole state of a pico, named by its id or an ECI of it, behind an event of its log or at a time.",
+        "Its variables, expressions under way, channels, children, rulesets and timers.",
+        (*GUARDED, 400, 404, 500),
+        takes_body=False,
+    ),
+    Operation(
+        "replay",
+        "/api/v1/picos/{id}/replay",
+        ("GET",),
+        "Evaluate a pico's log again, in memory, and compare what comes out with what is logged and stored.",
+        "How many events there were, and where they differ.",
+        (*GUARDED, 400, 404, 500),
+        takes_body=False,
+    ),
+    Operation(
+        "back-test",
+        "/api/v1/picos/{id}/back-test",
+        ("POST",),
+        "Evaluate a pico's log again, in memory, with the text `source` in the place of the ruleset of its rid.",
+        "How many events there were, and what that text would have done otherwise.",
+        (*GUARDED, 400, 404, 413, 415, 422, 500),
+    ),
+)
+"""What a pico was, and what it would have been."""
+
 API_OPERATIONS = (
     Operation(
         "ui-context",
@@ -69,6 +199,8 @@ API_OPERATIONS = (
         GUARDED,
         takes_body=False,
     ),
+    *OPERATING,
+    *PAST,
     Operation(
         "openapi",
         "/api/openapi.json",

@@ -14,17 +14,31 @@ import click
 __all__ = ["VERBS", "LazyGroup", "command_line", "main"]
 
 VERBS = {
+    "backup": ("backup", "Copy an engine's data."),
+    "cancel": ("cancel", "Take back a waiting or a scheduled event."),
     "channel": ("channel", "List, make, delete and test channels."),
     "check": ("check", "Find mistakes in KRL files."),
+    "completion": ("completion", "Write a completion script for a shell."),
     "config": ("config", "Show what is set, and by whom."),
+    "dead": ("dead", "Events that failed and effects that did not leave."),
+    "doctor": ("doctor", "Look for what is wrong with an engine's data."),
     "eval": ("evaluate", "Print the value of a KRL expression."),
     "event": ("event", "Send an event to a pico."),
+    "import": ("move.command", "Copy the picos of another engine."),
     "install": ("install", "Install a ruleset on a pico."),
+    "pause": ("pause", "Let the events of a pico wait."),
+    "pico": ("pico", "Make, show and delete picos."),
     "query": ("query", "Call a shared function of a pico's ruleset."),
+    "replay": ("replay", "Evaluate a pico's events again and compare."),
+    "restore": ("restore", "Make an engine's data from a copy."),
+    "resume": ("resume", "Let a paused pico go on."),
+    "ruleset": ("ruleset", "List, flush and uninstall rulesets."),
     "run": ("run", "Start the engine."),
     "simulate": ("simulate", "Run a ruleset against events from a file, without an engine."),
+    "state": ("state", "Show what a pico is, or was."),
     "trace": ("trace", "Show what became of events."),
     "tree": ("tree", "Show the picos of an engine."),
+    "verify": ("verify", "Check the hash chains of the logs."),
 }
 """Name, module here (its `command` is the verb), and the line in the help."""
 

@@ -36,7 +36,8 @@ class Failure(click.ClickException):
 class Client:
     """A connection to one engine, kept open between requests."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", *, legacy: bool = False) -> None:
+        """`legacy`: a lone member `error` is a failure, whatever the status; so the Node engine tells of each."""
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise click.UsageError(f"--engine expects a URL such as {DEFAULT_ENGINE}, found {url!r}")
@@ -45,6 +46,7 @@ class Client:
         self._prefix = parts.path.rstrip("/")
         self._connection = kind(parts.hostname, parts.port, timeout=SECONDS)
         self._token = token
+        self._legacy = legacy
 
     def close(self) -> None:
         """Close the connection."""
@@ -71,6 +73,14 @@ class Client:
         """What the engine tells of itself at this path; parameters that are None are left out."""
         return self._ask("GET", _path(segments, parameters))
 
+    def post(self, *segments: str, members: dict[str, Any]) -> Any:
+        """What the engine answers to these members at this path."""
+        return self._post(segments, members)
+
+    def delete(self, *segments: str, **parameters: str | int | None) -> Any:
+        """What the engine answers when this path is deleted; parameters that are None are left out."""
+        return self._ask("DELETE", _path(segments, parameters))
+
     def follow(self, *segments: str, **parameters: str | int | None) -> Iterator[tuple[str, Any]]:
         """Name and data of each server-sent event at this path, until the engine ends the stream."""
         response = self._request("GET", _path(segments, parameters))
@@ -91,9 +101,12 @@ class Client:
     def _ask(self, method: str, path: str, members: dict[str, Any] | None = None) -> Any:
         text = self._text(self._request(method, path, members))
         try:
-            return json.loads(text) if text else None
+            value = json.loads(text) if text else None
         except ValueError as error:
             raise Failure(f"{self._url} is no pico engine: it answered {text[:40]!r}", UNREACHABLE) from error
+        if self._legacy and isinstance(value, dict) and value.keys() == {"error"}:
+            raise Failure(str(value["error"]), 1)
+        return value
 
     def _request(self, method: str, path: str, members: dict[str, Any] | None = None) -> HTTPResponse:
         """A good answer, its body not read yet; any other is a Failure."""

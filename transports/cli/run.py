@@ -16,9 +16,10 @@ import click
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any; also PORT. [default: 3000]")
 @click.option("--base-url", metavar="URL", help="How others reach this engine; also PICO_ENGINE_BASE_URL.")
 @click.option("--store", metavar="URL", help="sqlite:///FILE or memory:. [default: picoengine.db in the home folder]")
+@click.option("--supervise", is_flag=True, help="Start it again when it has crashed.")
 @click.option("--watch", is_flag=True, help="Take rulesets from FOLDER… again whenever their files change.")
 @click.argument("folders", metavar="[FOLDER…]", nargs=-1, type=click.Path(exists=True, file_okay=False))
-def command(watch: bool, folders: tuple[str, ...], **flags: object) -> None:
+def command(supervise: bool, watch: bool, folders: tuple[str, ...], **flags: object) -> None:
     """Start the engine and serve until it is told to stop.
 
     With --watch, rulesets can be installed from files below the FOLDERs (else: below those of the setting
@@ -27,6 +28,8 @@ def command(watch: bool, folders: tuple[str, ...], **flags: object) -> None:
     What is not given here comes from the environment, then from config.toml in the home folder; `picoengine config
     show` tells what is set and by whom.
     """
+    if supervise:
+        sys.exit(_supervised())
     from engine import StoreUnavailable
 
     from ..configuration import ConfigurationError, read_configuration
@@ -44,3 +47,10 @@ def command(watch: bool, folders: tuple[str, ...], **flags: object) -> None:
         raise click.UsageError(str(error)) from error
     except StoreUnavailable as error:
         raise click.ClickException(error.message) from error
+
+
+def _supervised() -> int:
+    """This very command line without --supervise, watched over."""
+    from ..supervise import supervise
+
+    return supervise([sys.executable, *(each for each in sys.orig_argv[1:] if each != "--supervise")])

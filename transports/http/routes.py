@@ -130,7 +130,7 @@ class Routes:
         content_type = FORMS.get(suffix.partition(".")[0])
         if content_type is None:
             return Ask(("query", rid, name), _value)
-        return Ask(("query", rid, name), lambda reply, _: _text_answer(reply.value, content_type, f"{rid}/{name}"))
+        return Ask(("query", rid, name), lambda reply, _: _text_answer(reply.value, content_type, rid, name))
 
     async def _reply(self, call: Call) -> Answer:
         _, eid = call.match.words
@@ -194,11 +194,11 @@ def _value(reply: Reply, eci: str) -> Answer:
     return json_answer(reply.value)
 
 
-def _text_answer(value: object, content_type: str, what: str) -> Answer:
+def _text_answer(value: object, content_type: str, rid: str, name: str) -> Answer:
     """A text as it is, nothing for null; any other value cannot be shown so."""
     if value is None:
         return Answer(200, b"", content_type)
     if isinstance(value, str):
         return Answer(200, text_bytes(value), content_type)
-    message = f"{what} must be a string to be shown as {content_type.partition(';')[0]}"
-    return problem(500, f"TypeError: {message}", message)
+    message = f"{rid}/{name} must be a string to be shown as {content_type.partition(';')[0]}"
+    return problem(500, f"TypeError: {message}", message, rid=rid)

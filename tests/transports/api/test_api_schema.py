@@ -48,11 +48,12 @@ CONFORMANCE = [
     checks.response_schema_conformance,
 ]
 ENDLESS = "/api/v1/events/stream"
+STILLING = ("/api/v1/paused", "post")  # whatever is asked after it would wait
 OPERATIONS = [
     (path, method, operation)
     for path, item in document("1", "http://localhost")["paths"].items()
     for method, operation in item.items()
-    if path != ENDLESS
+    if path != ENDLESS and (path, method) != STILLING
 ]
 
 
@@ -122,7 +123,7 @@ def test_every_answer_is_described(target: Target, path: str, method: str, mode:
 @pytest.mark.slow
 @pytest.mark.parametrize(("path", "method", "mode"), RIGHT + WRONG)
 def test_every_answer_is_described_when_asked_often(target: Target, path: str, method: str, mode: str) -> None:
-    hold_against_description(target, path, method, mode, 200)
+    hold_against_description(target, path, method, mode, 60)
 
 
 @pytest.mark.parametrize("path", sorted({path for path, _, _ in OPERATIONS}))

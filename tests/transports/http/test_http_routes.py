@@ -293,6 +293,13 @@ async def test_a_body_for_an_unknown_channel_is_not_read(front: Any) -> None:
     assert answer.header("connection") == "close"
 
 
+async def test_a_body_that_a_policy_keeps_out_is_not_read(front: Any) -> None:
+    answer = await front.ask("POST", "/c/closed/event/d/n", b"x" * 10)
+
+    assert (answer.status, answer.json["error"]) == (403, "Error: Denied by channel policy")
+    assert answer.header("connection") == "close"
+
+
 async def test_a_body_over_the_limit_is_refused(make_front: Any) -> None:
     front = make_front({"max_body_bytes": 10})
 
