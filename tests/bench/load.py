@@ -32,6 +32,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, requests: Iterator[bytes], until: float) -> None:
         self.times: list[tuple[float, float]] = []  # when an answer was complete, and the seconds that it took
         self.statuses: dict[int, int] = {}
+        self.refused = ""  # the last answer that was not 200
         self.closed = asyncio.get_running_loop().create_future()
         self._requests = requests
         self._until = until
@@ -51,6 +52,8 @@ class Connection(asyncio.Protocol):
         self.times.append((now, now - self._sent))
         status = int(self._received[9:12])
         self.statuses[status] = self.statuses.get(status, 0) + 1
+        if status != 200:
+            self.refused = self._received.decode("utf-8", "replace")
         self._received = b""
         if now < self._until:
             self._send()
@@ -122,6 +125,7 @@ async def load(
         "p50_ms": _percentile(times, 0.50) * 1000,
         "p99_ms": _percentile(times, 0.99) * 1000,
         "statuses": statuses,
+        "refused": next((client.refused for client in clients if client.refused), ""),
     }
 
 

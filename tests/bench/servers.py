@@ -131,7 +131,7 @@ def load(server: Server, requests: list[Request], connections: int, seconds: flo
     figures: Figures = json.loads(done.stdout)
     figures["cpu_us"] = (server.cpu_seconds() - before) / figures["requests"] * 1e6
     if set(figures["statuses"]) != {"200"}:
-        raise ValueError(f"answers other than 200: {figures['statuses']}")
+        raise ValueError(f"answers other than 200: {figures['statuses']}, such as {figures['refused']}")
     return figures
 
 
