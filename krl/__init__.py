@@ -16,10 +16,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .authoring.continuation import Continuation, is_incomplete, possible_at
+    from .authoring.modernising import Modernised, Replacement, modernise
+    from .authoring.outlining import RuleOutline, RulesetOutline, outline
+    from .authoring.reference import Entry, member_entries, operator_entries
+    from .authoring.renaming import RenameRefused, renamed
+    from .authoring.session import Session, only_declares
+    from .authoring.sketch import Item, Sketch, sketch_of
+    from .authoring.symbols import Analysis, Symbol, analyse
     from .cache import ProgramCache
     from .checker import check
     from .compilation import compile_ruleset
     from .diagnosis import diagnose
+    from .dialects import DIALECTS, Dialect
     from .errors import (
         Diagnostic,
         KRLCheckError,
@@ -35,10 +44,12 @@ if TYPE_CHECKING:
     )
     from .evaluation import evaluate
     from .eventex.step import step
+    from .facts import fact
     from .library import LIBRARY
     from .local import LocalHost
     from .notation import to_json
     from .parser import parse, parse_all
+    from .printer import format
     from .program import Guard, Instance, Program, Rule, RulesetMeta, Use, UseModule, failing_line
     from .runtime.access import delete_path, set_path
     from .runtime.host import EventFacts, Here, Host, Limits, Member, Module, QueryFacts, Value
@@ -51,13 +62,19 @@ if TYPE_CHECKING:
     from .tree import Span
 
 __all__ = [
+    "DIALECTS",
     "LIBRARY",
+    "Analysis",
+    "Continuation",
     "Diagnostic",
+    "Dialect",
+    "Entry",
     "EventFacts",
     "Guard",
     "Here",
     "Host",
     "Instance",
+    "Item",
     "KRLCheckError",
     "KRLError",
     "KRLEventexError",
@@ -71,17 +88,26 @@ __all__ = [
     "Limits",
     "LocalHost",
     "Member",
+    "Modernised",
     "Module",
     "Program",
     "ProgramCache",
     "QueryFacts",
+    "RenameRefused",
+    "Replacement",
     "Rule",
+    "RuleOutline",
     "RulesetMeta",
+    "RulesetOutline",
+    "Session",
+    "Sketch",
     "Source",
     "Span",
+    "Symbol",
     "Use",
     "UseModule",
     "Value",
+    "analyse",
     "check",
     "compile_ruleset",
     "decode",
@@ -89,12 +115,23 @@ __all__ = [
     "diagnose",
     "encode",
     "evaluate",
+    "fact",
     "failing_line",
+    "format",
+    "is_incomplete",
+    "member_entries",
+    "modernise",
+    "only_declares",
+    "operator_entries",
+    "outline",
     "parse",
     "parse_all",
     "plain",
+    "possible_at",
+    "renamed",
     "set_path",
     "simulate",
+    "sketch_of",
     "step",
     "text",
     "to_json",
@@ -106,7 +143,9 @@ _HOMES = {
     "cache": ("ProgramCache",),
     "checker": ("check",),
     "compilation": ("compile_ruleset",),
+    "authoring.continuation": ("Continuation", "is_incomplete", "possible_at"),
     "diagnosis": ("diagnose",),
+    "dialects": ("DIALECTS", "Dialect"),
     "errors": (
         "Diagnostic",
         "KRLCheckError",
@@ -122,19 +161,28 @@ _HOMES = {
     ),
     "evaluation": ("evaluate",),
     "eventex.step": ("step",),
+    "facts": ("fact",),
     "library": ("LIBRARY",),
     "local": ("LocalHost",),
+    "authoring.modernising": ("Modernised", "Replacement", "modernise"),
     "notation": ("to_json",),
+    "authoring.outlining": ("RuleOutline", "RulesetOutline", "outline"),
     "parser": ("parse", "parse_all"),
+    "printer": ("format",),
     "program": ("Guard", "Instance", "Program", "Rule", "RulesetMeta", "Use", "UseModule", "failing_line"),
+    "authoring.reference": ("Entry", "member_entries", "operator_entries"),
+    "authoring.renaming": ("RenameRefused", "renamed"),
     "runtime.access": ("delete_path", "set_path"),
     "runtime.host": ("EventFacts", "Here", "Host", "Limits", "Member", "Module", "QueryFacts", "Value"),
     "runtime.json_text": ("decode", "encode"),
     "runtime.plain": ("plain",),
     "runtime.text": ("text",),
     "runtime.values": ("truth", "typeof"),
+    "authoring.session": ("Session", "only_declares"),
     "simulation": ("simulate",),
+    "authoring.sketch": ("Item", "Sketch", "sketch_of"),
     "source": ("Source",),
+    "authoring.symbols": ("Analysis", "Symbol", "analyse"),
     "tree": ("Span",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

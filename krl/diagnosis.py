@@ -8,7 +8,7 @@ from .parser import parse_all
 from .source import Source
 
 
-def diagnose(source: Source) -> tuple[Diagnostic, ...]:
+def diagnose(source: Source, *, dialect: str = "1.x") -> tuple[Diagnostic, ...]:
     """What parser and checker find, in the order of the text. Never raises for what the text is.
 
     A text that does not parse is not checked: what its broken parts declare is not known, so every other finding
@@ -17,4 +17,4 @@ def diagnose(source: Source) -> tuple[Diagnostic, ...]:
     tree, diagnostics, _ = parse_all(source)
     if tree is None or diagnostics:
         return diagnostics
-    return check(tree, source)
+    return check(tree, source, dialect=dialect)

@@ -57,7 +57,7 @@ def parse_all(
     if fault := _unfit(source, max_characters):
         return None, (fault,), ()
     tokens, comments = tokenize(source.text)
-    tree, diagnostics = _parsed(source, tokens, _stack_limit(max_depth))
+    tree, diagnostics = _parsed(source, tokens, stack_limit(max_depth))
     if tree and (node := too_deep(tree, max_depth)):
         message = f"nested more than {max_depth} levels deep"
         tree, diagnostics = None, [*diagnostics, Diagnostic(source, node.span, "error", "too-deep", message)]
@@ -73,14 +73,14 @@ def _unfit(source: Source, max_characters: int) -> Diagnostic | None:
     return None
 
 
-def _stack_limit(max_depth: int) -> int:
+def stack_limit(max_depth: int) -> int:
     """How many symbols the parser may hold. A level of the tree takes six at most: `event not between (event,`."""
     return 6 * max_depth + 100
 
 
 def _parsed(source: Source, tokens: Sequence[Token], stack_limit: int) -> tuple[Tree | None, list[Diagnostic]]:
     """The tree of the tokens, None if they make none, and all that is wrong with them."""
-    feed = _feed(source, tokens, stack_limit, wary=False)
+    feed = token_source(source, tokens, stack_limit, wary=False)
     try:
         return feed.parser.parse(lexer=feed, tracking=True), feed.findings
     except (Refused, Stopped):
@@ -125,7 +125,7 @@ class _Attempt(NamedTuple):
 def _attempt(source: Source, tokens: Sequence[Token], going_on: Resumption, stack_limit: int) -> _Attempt:
     start = tokens[going_on.at].lexpos if going_on.at < len(tokens) else len(source.text)
     invented = [Token(kind, "", start, start) for kind in going_on.beginning]
-    feed = _feed(source, [*invented, *tokens[going_on.at :]], stack_limit, wary=True)
+    feed = token_source(source, [*invented, *tokens[going_on.at :]], stack_limit, wary=True)
     try:
         feed.parser.parse(lexer=feed, tracking=True)
     except Refused as refusal:
@@ -135,7 +135,7 @@ def _attempt(source: Source, tokens: Sequence[Token], going_on: Resumption, stac
     return _Attempt(feed.findings)
 
 
-def _feed(source: Source, tokens: Sequence[Token], stack_limit: int, *, wary: bool) -> TokenSource:
+def token_source(source: Source, tokens: Sequence[Token], stack_limit: int, *, wary: bool) -> TokenSource:
     """The tokens, with a parser of their own."""
     return TokenSource(source, tokens, copy.copy(_master_parser()), stack_limit, wary=wary)
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from .tokens import CLOSING, OPENING, PROPERTY_WORDS, RESERVED, Token
 
-_IN_RULESET = ("RULESET", "RID", "{")
-_IN_LIST = {"GLOBAL": (*_IN_RULESET, "GLOBAL", "{"), "META": (*_IN_RULESET, "META", "{")}
+IN_RULESET = ("RULESET", "RID", "{")
+_IN_LIST = {"GLOBAL": (*IN_RULESET, "GLOBAL", "{"), "META": (*IN_RULESET, "META", "{")}
 
 
 class Resumption(NamedTuple):
@@ -31,18 +31,18 @@ def resumption(text: str, tokens: Sequence[Token], at: int, stack: Sequence[Any]
     for opener in ("RULE", "GLOBAL", "META", "RULESET", "source_list"):
         if opener in kinds and at < len(tokens):
             inner = stack[kinds.index(opener) + 1 :]
-            layout = _Layout(text, tokens, _item_start(inner, tokens[at]))
+            layout = Layout(text, tokens, _item_start(inner, tokens[at]))
             depth = sum(symbol.type in OPENING for symbol in inner)
             return _outside(layout, at, depth) if opener == "source_list" else _inside(layout, at, depth, opener)
     return None
 
 
-def _inside(layout: _Layout, at: int, depth: int, opener: str) -> Resumption | None:
+def _inside(layout: Layout, at: int, depth: int, opener: str) -> Resumption | None:
     """Within a ruleset: the next item of the list that `opener` began, the list's end, or the next part or rule."""
     for index in range(at, len(layout.tokens)):
         kind = layout.tokens[index].kind
         if layout.begins_part(index):
-            return Resumption(index, _IN_RULESET)
+            return Resumption(index, IN_RULESET)
         if layout.begins_item(opener, index) and ((depth == 1 and index > at) or layout.is_outdented(index)):
             return Resumption(index, _IN_LIST[opener])
         if opener == "GLOBAL" and kind == ";" and depth == 1:
@@ -50,13 +50,13 @@ def _inside(layout: _Layout, at: int, depth: int, opener: str) -> Resumption | N
         if kind in OPENING:
             depth += 1
         elif kind == "}" and depth == 1 and opener != "RULESET":
-            return Resumption(index, _IN_LIST[opener]) if opener in _IN_LIST else Resumption(index + 1, _IN_RULESET)
+            return Resumption(index, _IN_LIST[opener]) if opener in _IN_LIST else Resumption(index + 1, IN_RULESET)
         elif kind in CLOSING and depth > 1:
             depth -= 1
     return None
 
 
-def _outside(layout: _Layout, at: int, depth: int) -> Resumption | None:
+def _outside(layout: Layout, at: int, depth: int) -> Resumption | None:
     """Where there is no ruleset: after the next `;`, or with the next declaration."""
     for index in range(at, len(layout.tokens)):
         kind = layout.tokens[index].kind
@@ -77,7 +77,7 @@ def _item_start(inner: Sequence[Any], refused: Token) -> int:
     return int(next(declared, refused).lexpos)
 
 
-class _Layout:
+class Layout:
     """What tokens look like: which begin a line, and how far in."""
 
     def __init__(self, text: str, tokens: Sequence[Token], item_start: int) -> None:

@@ -36,9 +36,9 @@ ruleset io.picolabs.pds {
     settings = function(Rid, Key, detail) {
       all = ent:settings || {}
       found = Rid.isnull() => all
-            | Key.isnull() => all{Rid}
-            | detail.isnull() => all{[Rid, Key]}
-            | all{[Rid, "data", detail]}
+        | Key.isnull() => all{Rid}
+        | detail.isnull() => all{[Rid, Key]}
+        | all{[Rid, "data", detail]}
       return {"status": "success", "settings": found}
     }
 

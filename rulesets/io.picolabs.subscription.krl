@@ -148,8 +148,12 @@ ruleset io.picolabs.subscription {
         "Tx_host": own_host == "localhost" => null | own_host
       })
     }
-    event:send({"eci": event:attrs{"wellKnown_Tx"}, "domain": "wrangler", "name": "new_subscription_request",
-      "attrs": attrs}, event:attrs{"Tx_host"})
+    event:send({
+      "eci": event:attrs{"wellKnown_Tx"},
+      "domain": "wrangler",
+      "name": "new_subscription_request",
+      "attrs": attrs
+    }, event:attrs{"Tx_host"})
   }
 
   // --- being asked ---
@@ -195,8 +199,12 @@ ruleset io.picolabs.subscription {
       bus = meant(inbound())
     }
     if bus then
-      event:send({"eci": bus{"Tx"}, "domain": "wrangler", "name": "outbound_pending_subscription_approved",
-        "attrs": {"Id": bus{"Id"}, "Tx": bus{"Rx"}}}, bus{"Tx_host"})
+      event:send({
+        "eci": bus{"Tx"},
+        "domain": "wrangler",
+        "name": "outbound_pending_subscription_approved",
+        "attrs": {"Id": bus{"Id"}, "Tx": bus{"Rx"}}
+      }, bus{"Tx_host"})
     fired {
       raise wrangler event "inbound_pending_subscription_approved"
         attributes event:attrs.put({"Id": bus{"Id"}, "bus": bus})
@@ -239,8 +247,12 @@ ruleset io.picolabs.subscription {
       bus = meant(established())
     }
     if bus then
-      event:send({"eci": bus{"Tx"}, "domain": "wrangler", "name": "established_removal",
-        "attrs": {"Id": bus{"Id"}, "Rx": bus{"Tx"}, "Tx": bus{"Rx"}}}, bus{"Tx_host"})
+      event:send({
+        "eci": bus{"Tx"},
+        "domain": "wrangler",
+        "name": "established_removal",
+        "attrs": {"Id": bus{"Id"}, "Rx": bus{"Tx"}, "Tx": bus{"Rx"}}
+      }, bus{"Tx_host"})
     fired {
       raise wrangler event "established_removal" attributes event:attrs.put({"Id": bus{"Id"}})
     }
@@ -267,8 +279,12 @@ ruleset io.picolabs.subscription {
       bus = meant(inbound())
     }
     if bus then
-      event:send({"eci": bus{"Tx"}, "domain": "wrangler", "name": "outbound_removal",
-        "attrs": {"Id": bus{"Id"}}}, bus{"Tx_host"})
+      event:send({
+        "eci": bus{"Tx"},
+        "domain": "wrangler",
+        "name": "outbound_removal",
+        "attrs": {"Id": bus{"Id"}}
+      }, bus{"Tx_host"})
     fired {
       raise wrangler event "inbound_removal" attributes event:attrs.put({"Id": bus{"Id"}})
     }
@@ -295,8 +311,12 @@ ruleset io.picolabs.subscription {
       bus = meant(outbound())
     }
     if bus then
-      event:send({"eci": bus{"wellKnown_Tx"}, "domain": "wrangler", "name": "inbound_removal",
-        "attrs": {"Id": bus{"Id"}, "Tx": bus{"Rx"}}}, bus{"Tx_host"})
+      event:send({
+        "eci": bus{"wellKnown_Tx"},
+        "domain": "wrangler",
+        "name": "inbound_removal",
+        "attrs": {"Id": bus{"Id"}, "Tx": bus{"Rx"}}
+      }, bus{"Tx_host"})
     fired {
       raise wrangler event "outbound_removal" attributes event:attrs.put({"Id": bus{"Id"}})
     }
@@ -379,8 +399,12 @@ ruleset io.picolabs.subscription {
   rule send_to_subscriptions {
     select when wrangler send_event_to_subs
     foreach event:attrs{"subs"} setting(bus)
-    event:send({"eci": bus{"Tx"}, "domain": event:attrs{"domain"}, "name": event:attrs{"type"},
-      "attrs": event:attrs{"attrs"} || {}}, bus{"Tx_host"})
+    event:send({
+      "eci": bus{"Tx"},
+      "domain": event:attrs{"domain"},
+      "name": event:attrs{"type"},
+      "attrs": event:attrs{"attrs"} || {}
+    }, bus{"Tx_host"})
   }
 
   // --- automatic acceptance ---

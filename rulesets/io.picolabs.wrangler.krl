@@ -230,11 +230,16 @@ ruleset io.picolabs.wrangler {
       ctx:newPico([ui, wrangler]) setting(eci)
       ctx:eventQuery(eci, "engine_ui", "setup", {}, "io.picolabs.pico-engine-ui", "uiECI", {}) setting(ui_eci)
       event:send({"eci": eci, "domain": "wrangler", "name": "pico_created", "attrs": event:attrs})
-      event:send({"eci": ui_eci, "domain": "engine_ui", "name": "box", "attrs": {
-        "name": event:attrs{"name"},
-        "backgroundColor": event:attrs{"backgroundColor"} || "#87CEFA",
-        "parentUiEci": channels(["engine", "ui"]).head(){"id"}
-      }})
+      event:send({
+        "eci": ui_eci,
+        "domain": "engine_ui",
+        "name": "box",
+        "attrs": {
+          "name": event:attrs{"name"},
+          "backgroundColor": event:attrs{"backgroundColor"} || "#87CEFA",
+          "parentUiEci": channels(["engine", "ui"]).head(){"id"}
+        }
+      })
     }
     fired {
       raise wrangler event "new_child_created" attributes event:attrs.put({"eci": eci, "uiEci": ui_eci})
@@ -286,8 +291,12 @@ ruleset io.picolabs.wrangler {
   rule ask_for_deletion {
     select when wrangler ready_for_deletion
     if ctx:parent then
-      event:send({"eci": ctx:parent, "domain": "wrangler", "name": "child_deletion_request",
-        "attrs": event:attrs.put({"eci": ent:eci})})
+      event:send({
+        "eci": ctx:parent,
+        "domain": "wrangler",
+        "name": "child_deletion_request",
+        "attrs": event:attrs.put({"eci": ent:eci})
+      })
   }
 
   // --- being a root, and being renamed ---

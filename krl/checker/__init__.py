@@ -23,7 +23,7 @@ from .rules import check_rules
 from .scopes import Binding, Scope
 from .signatures import operators
 
-__all__ = ["check"]
+__all__ = ["check", "checked"]
 
 
 def check(tree: Ruleset | Statements, source: Source, *, dialect: str = "1.x") -> tuple[Diagnostic, ...]:
@@ -31,6 +31,11 @@ def check(tree: Ruleset | Statements, source: Source, *, dialect: str = "1.x") -
 
     In dialect "0.x" an undefined name in the `where` of an event expression is an attribute of the event.
     """
+    return checked(tree, source, dialect=dialect).findings.in_order()
+
+
+def checked(tree: Ruleset | Statements, source: Source, *, dialect: str = "1.x") -> Expressions:
+    """The checker when it is through with a program: it knows the findings, all bindings, and where they are used."""
     findings = Findings(source)
     domains = Domains(findings)
     walker = Expressions(findings, domains, dialect=dialect, actions=check_actions)
@@ -39,7 +44,7 @@ def check(tree: Ruleset | Statements, source: Source, *, dialect: str = "1.x") -
         _warn_of_unused(walker)
     else:
         _check_statements(walker, tree)
-    return findings.in_order()
+    return walker
 
 
 def _check_ruleset(walker: Expressions, ruleset: Ruleset) -> None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from .. import tree
 from .expressions import Expressions
-from .scopes import Binding, Scope
+from .scopes import Binding, Scope, Use
 from .signatures import UNKNOWN, Signature, literal_type
 
 
@@ -56,6 +56,7 @@ def _action_named(walker: Expressions, callee: tree.Name, scope: Scope) -> Signa
 def _bind_result(walker: Expressions, name: tree.Name, scope: Scope) -> None:
     known = scope.names.get(name.name)
     if known is not None and known.role == "result":
+        walker.uses.append(Use(name.span, known))
         return  # bound twice, the last one counts
     walker.declare(name, "result", scope)
 

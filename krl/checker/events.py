@@ -13,7 +13,7 @@ from ..eventex.build import build
 from ..visitor import find
 from .expressions import Expressions
 from .patterns import groups
-from .scopes import Scope
+from .scopes import Scope, Use
 from .signatures import literal_type
 
 FEW_EVENTS = 6  # an expression that waits for no more has a small machine, whatever its operators
@@ -143,8 +143,11 @@ def _declare_captures(
 ) -> list[tuple[tree.Name, ...]]:
     captures = [each.setting for each in primitives] + [each.names for each in find(event, tree.Aggregate)]
     for name in (name for names in captures for name in names):
-        if name.name not in scope.names:  # alternatives may well capture under one name
+        known = scope.names.get(name.name)
+        if known is None:
             walker.declare(name, "captured", scope)
+        else:  # alternatives may well capture under one name
+            walker.uses.append(Use(name.span, known))
     return captures
 
 

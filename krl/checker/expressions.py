@@ -13,7 +13,7 @@ from .arguments import check_arguments
 from .domains import Domains
 from .findings import Findings
 from .patterns import check_pattern
-from .scopes import Binding, Read, Role, Scope
+from .scopes import Binding, Read, Role, Scope, Use
 from .signatures import UNKNOWN, Signature, literal_type, of_literal, operators
 
 MAX_FUNCTIONS_DEEP = 250
@@ -29,6 +29,7 @@ class Expressions:
         self.findings = findings
         self.domains = domains
         self.bindings: list[Binding] = []
+        self.uses: list[Use] = []  # of names, wherever they are more than declared
         self.in_where = False  # of an event expression
         self.tested: frozenset[str] = frozenset()  # the attributes that the event expression of the rule tests
         self._dialect = dialect
@@ -132,6 +133,7 @@ class Expressions:
         if binding is None:
             self._undefined(node, scope)
             return None
+        self.uses.append(Use(node.span, binding))
         if binding.role == "past" and binding.span is not None:
             line = self.findings.line(binding.span)
             self.findings.warning(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from .. import tree
 from .expressions import Expressions
-from .scopes import Scope
+from .scopes import Scope, Use
 from .signatures import modules
 
 GENERATED = "__testing"  # every ruleset shares it, declared or not
@@ -111,6 +111,7 @@ def _export(walker: Expressions, names: Sequence[tree.Name], how: str, scope: Sc
                 )
             continue
         binding.used = True
+        walker.uses.append(Use(name.span, binding))
         if how == "shared" and binding.signature.kind == "action":
             walker.findings.error(
                 name, "shared-action", f"`{name.name}` is an action, which a query cannot run", "`provides` it instead"

@@ -45,6 +45,13 @@ class Binding:
     later: list[Read] = field(default_factory=list)  # what its function reads when it is called
 
 
+class Use(NamedTuple):
+    """A place where a name stands, and the declaration that it means there."""
+
+    place: Span
+    binding: Binding
+
+
 class Scope:
     """The names of one block, inside those of the blocks around it."""
 

@@ -16,7 +16,7 @@ def guard_3_0(h, captured):
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .. import tree
 from ..eventex import Asked
@@ -88,14 +88,41 @@ def recall(frame: Frame, names: Iterable[str], line: int) -> None:
 
 def read_attributes(frame: Frame, where: tree.Expression, line: int) -> None:
     """In the older dialect a name that means nothing else is an attribute of the event."""
-    waiting: list[tree.Node] = [where]
-    while waiting:
-        node = waiting.pop()
-        waiting.extend(tree.children(node))
-        if isinstance(node, tree.Name) and frame.find(node.name) is None and node.name not in LIBRARY:
+    for name in names_read(where):
+        if frame.find(name) is None and name not in LIBRARY:
             attributes = emit.attribute(emit.attribute("h", "event", line), "attrs", line)
-            value = emit.method(attributes, "get", [emit.constant(node.name, line)], line)
-            frame.set(frame.declare(node.name), value, line)
+            value = emit.method(attributes, "get", [emit.constant(name, line)], line)
+            frame.set(frame.declare(name), value, line)
+            frame.unit.attributes[name] = None
+
+
+def names_read(root: tree.Expression) -> Iterator[str]:
+    """The names that an expression reads, but for those that its functions bind themselves."""
+    waiting: list[tuple[tree.Node, frozenset[str]]] = [(root, frozenset())]
+    while waiting:
+        node, bound = waiting.pop()
+        inner: list[tree.Node]
+        match node:
+            case tree.Name(name=name):
+                if name not in bound:
+                    yield name
+                continue
+            case tree.Function():
+                bound = bound.union(each.name.name for each in node.parameters)
+                waiting.extend((each, bound) for each in node.parameters)
+                for each in node.declarations:  # a value does not see its own name, nor those below
+                    waiting.append((each, bound))
+                    bound = bound.union([each.name.name])
+                inner = [node.result]
+            case tree.Argument() | tree.Declaration():
+                inner = [node.value]
+            case tree.Parameter():
+                inner = [node.default] if node.default is not None else []
+            case tree.Member():
+                inner = [node.target]
+            case _:
+                inner = list(tree.children(node))
+        waiting.extend((each, bound) for each in reversed(inner))
 
 
 def captures(frame: Frame, asked: Asked, own: list[str], line: int) -> ast.expr:

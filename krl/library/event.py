@@ -18,26 +18,31 @@ def _event(h: Host, here: Here) -> EventFacts | None:
 
 
 def eid(h: Host, here: Here) -> Value:
+    """The id of the event, and of all that it causes."""
     event = _event(h, here)
     return event and event.eid
 
 
 def eci(h: Host, here: Here) -> Value:
+    """The channel by which the event came."""
     event = _event(h, here)
     return event and event.eci
 
 
 def domain(h: Host, here: Here) -> Value:
+    """The domain of the event."""
     event = _event(h, here)
     return event and event.domain
 
 
 def event_type(h: Host, here: Here) -> Value:
+    """The type of the event."""
     event = _event(h, here)
     return event and event.type
 
 
 def attrs(h: Host, here: Here) -> Value:
+    """The map of the event's attributes."""
     event = _event(h, here)
     return event and event.attrs
 

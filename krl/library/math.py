@@ -48,6 +48,7 @@ ALGORITHMS: dict[str, Callable[..., Any]] = {
 
 
 def absolute(h: Host, here: Here, number: Value = None) -> Value:
+    """The number without its sign."""
     known = _number(number)
     return None if known is None else normal(abs(known))
 

@@ -15,20 +15,24 @@ def _request(h: Host, here: Here) -> EventFacts | QueryFacts | None:
 
 
 def eci(h: Host, here: Here) -> Value:
+    """The channel by which the event or the query came."""
     request = _request(h, here)
     return request and request.eci
 
 
 def txn_id(h: Host, here: Here) -> Value:
+    """The id of the event or the query."""
     request = _request(h, here)
     return request and request.eid
 
 
 def in_event(h: Host, here: Here) -> Value:
+    """Whether an event is answered."""
     return isinstance(_request(h, here), EventFacts)
 
 
 def in_query(h: Host, here: Here) -> Value:
+    """Whether a query is answered."""
     return isinstance(_request(h, here), QueryFacts)
 
 
@@ -43,14 +47,17 @@ def rid(h: Host, here: Here) -> Value:
 
 
 def rid_url(h: Host, here: Here) -> Value:
+    """Where the ruleset came from."""
     return here.url
 
 
 def ruleset_config(h: Host, here: Here) -> Value:
+    """The configuration that the ruleset was installed with."""
     return here.config
 
 
 def pico_id(h: Host, here: Here) -> Value:
+    """The id of the pico."""
     return h.pico_id
 
 

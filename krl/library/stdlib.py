@@ -21,6 +21,7 @@ def _member(operator: Callable[..., Value] | Action) -> Member:
     def call(h: Host, here: Here, *args: Value) -> Value:
         return run(h, *args)
 
+    call.__doc__ = run.__doc__
     if not isinstance(operator, Action):
         return Member("function", call, parameters(run))
     return Member("both" if operator.kind == "ActionFunction" else "action", call, parameters(run))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from ..facts import fact
+
 # A KRL value: None, bool, int or float (ints within ±2**53), str, list, dict with str keys, RegExp, a plain Python
 # function (a KRL function), Action. A type alias for readers; the checker sees Any, since JSON is recursive.
 Value = Any
@@ -29,7 +31,7 @@ class Limits:
     regex_seconds: float = 1.0  # per match
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class EventFacts:
     """The event that a rule answers, as KRL sees it."""
 
@@ -41,7 +43,7 @@ class EventFacts:
     time: int  # milliseconds since 1970, when the engine accepted it
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class QueryFacts:
     """The query that a function answers."""
 

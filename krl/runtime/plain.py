@@ -15,7 +15,7 @@ from types import FunctionType
 from ..errors import KRLLimitError
 from .host import Value
 from .regexp import RegExp
-from .values import Action, normal, ordered
+from .values import LARGEST, Action, normal, ordered
 
 MAX_NESTING = 250  # a little below what orjson writes
 MAX_SIZE = 64 * 1024 * 1024  # characters and items; a small value may hold one part many times over
@@ -26,6 +26,9 @@ def plain(value: Value) -> Value:
 
     Raises KRLLimitError if it nests too deeply or would be too large.
     """
+    kind = type(value)
+    if value is None or kind is bool or (kind is int and -LARGEST <= value <= LARGEST):
+        return value
     return _Copier().copy(value)
 
 
@@ -58,15 +61,20 @@ class _Copier:
         return result
 
     def _map(self, value: dict[str, Value]) -> dict[str, Value]:
-        for key in value:
-            self._spend(len(key))
-        return ordered({key: self.copy(each) for key, each in value.items() if not _is_callable(each)})
+        self._spend(sum(map(len, value)))
+        result = {}
+        for key, each in value.items():
+            kind = type(each)
+            if kind is str:
+                self._spend(len(each))
+                result[key] = each
+            elif each is None or kind is bool or (kind is int and -LARGEST <= each <= LARGEST):
+                result[key] = each
+            elif kind is not FunctionType and kind is not Action:
+                result[key] = self.copy(each)
+        return ordered(result)
 
     def _spend(self, size: int) -> None:
         self._room -= size
         if self._room < 0:
             raise KRLLimitError(f"a value too large to be kept or sent (limit: {MAX_SIZE} characters)")
-
-
-def _is_callable(value: Value) -> bool:
-    return type(value) is FunctionType or type(value) is Action

@@ -110,7 +110,7 @@ def index_key(key: str) -> int | None:
 
 def ordered(mapping: dict[str, Value]) -> dict[str, Value]:
     """The map in the order in which KRL shows it: index-like keys ascending, then the others as inserted."""
-    indices = [key for key in mapping if index_key(key) is not None]
+    indices = [key for key in mapping if key[:1].isdigit() and index_key(key) is not None]
     if not indices:
         return mapping
     result = {key: mapping[key] for key in sorted(indices, key=int)}

@@ -25,11 +25,16 @@ ruleset sensor.heartbeat {
     select when wrangler ruleset_installed where event:attrs{"rids"} >< meta:rid
     if wrangler:channels(["device"]).isEmpty() then every {
       wrangler:createChannel(["device"], device_events, no_queries) setting(channel)
-      event:send({"eci": wrangler:parent_eci(), "domain": "sensors", "name": "sensor_ready", "attrs": {
-        "name": wrangler:name(),
-        "eci": channel{"id"},
-        "family": wrangler:myself(){"eci"}
-      }})
+      event:send({
+        "eci": wrangler:parent_eci(),
+        "domain": "sensors",
+        "name": "sensor_ready",
+        "attrs": {
+          "name": wrangler:name(),
+          "eci": channel{"id"},
+          "family": wrangler:myself(){"eci"}
+        }
+      })
     }
   }
 

@@ -56,10 +56,15 @@ ruleset sensor.manager {
   rule equip_sensor {
     select when wrangler new_child_created where event:attrs{"sensor_config"}
     foreach sensor_rids setting(rid)
-    event:send({"eci": event:attrs{"eci"}, "domain": "wrangler", "name": "install_ruleset_request", "attrs": {
-      "url": beside(rid),
-      "config": event:attrs{"sensor_config"}
-    }})
+    event:send({
+      "eci": event:attrs{"eci"},
+      "domain": "wrangler",
+      "name": "install_ruleset_request",
+      "attrs": {
+        "url": beside(rid),
+        "config": event:attrs{"sensor_config"}
+      }
+    })
   }
 
   rule introduce_sensor {

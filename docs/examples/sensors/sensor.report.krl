@@ -9,13 +9,21 @@ ruleset sensor.report {
 
   rule report_violation {
     select when sensor threshold_violation
-    event:send({"eci": wrangler:parent_eci(), "domain": "sensors", "name": "violation",
-      "attrs": event:attrs.put({"name": wrangler:name()})})
+    event:send({
+      "eci": wrangler:parent_eci(),
+      "domain": "sensors",
+      "name": "violation",
+      "attrs": event:attrs.put({"name": wrangler:name()})
+    })
   }
 
   rule report_alarm {
     select when sensor alarm
-    event:send({"eci": wrangler:parent_eci(), "domain": "sensors", "name": "alarm",
-      "attrs": event:attrs.put({"name": wrangler:name()})})
+    event:send({
+      "eci": wrangler:parent_eci(),
+      "domain": "sensors",
+      "name": "alarm",
+      "attrs": event:attrs.put({"name": wrangler:name()})
+    })
   }
 }

@@ -20,10 +20,12 @@ _MAX_INDENT = 10
 
 
 def get(h: Host, obj: Value = None, path: Value = None) -> Value:
+    """The value at the path, null if there is none."""
     return access.get(obj, path)
 
 
 def set_(h: Host, obj: Value = None, path: Value = None, val: Value = None) -> Value:
+    """The collection with the value at the path; missing levels become arrays where the key is an index, else maps."""
     return access.set_path(h, obj, path, val)
 
 
@@ -37,6 +39,7 @@ def put(h: Host, val: Value = None, path: Value = MISSING, toSet: Value = MISSIN
 
 
 def delete(h: Host, val: Value = None, path: Value = None) -> Value:
+    """The collection without what is at the path."""
     level = val
     for key in path if type(path) is list else [path]:
         if type(level) is dict or type(level) is list:

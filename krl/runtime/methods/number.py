@@ -43,21 +43,25 @@ def range_(h: Host, val: Value = None, end: Value = MISSING) -> Value:
 
 
 def band(h: Host, left: Value = None, right: Value = None) -> Value:
+    """The bits that both numbers have, of 32."""
     a, b = _bits(left, right, "bitwise anded")
     return signed32(a & b)
 
 
 def bor(h: Host, left: Value = None, right: Value = None) -> Value:
+    """The bits that one of the numbers has, of 32."""
     a, b = _bits(left, right, "bitwise anded")  # the peer's word, here and below
     return signed32(a | b)
 
 
 def bxor(h: Host, left: Value = None, right: Value = None) -> Value:
+    """The bits that only one of the numbers has, of 32."""
     a, b = _bits(left, right, "bitwise anded")
     return signed32(a ^ b)
 
 
 def bnot(h: Host, left: Value = None) -> Value:
+    """The bits turned over, of 32."""
     bits = number(left)
     if bits is None:
         raise KRLTypeError(f"{text(left)} cannot be inverted ")

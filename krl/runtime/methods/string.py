@@ -26,10 +26,12 @@ def capitalize(h: Host, val: Value = None) -> Value:
 
 
 def lc(h: Host, val: Value = None) -> Value:
+    """The text in small letters."""
     return _operand(h, val).lower()
 
 
 def uc(h: Host, val: Value = None) -> Value:
+    """The text in capitals."""
     return _operand(h, val).upper()
 
 
@@ -45,26 +47,32 @@ def decode_(h: Host, val: Value = None) -> Value:
 
 
 def trim(h: Host, val: Value = None) -> Value:
+    """The text without white space at its ends."""
     return _operand(h, val).strip(WHITESPACE)
 
 
 def trim_leading(h: Host, val: Value = None) -> Value:
+    """The text without white space in front."""
     return _operand(h, val).lstrip(WHITESPACE)
 
 
 def trim_trailing(h: Host, val: Value = None) -> Value:
+    """The text without white space at its end."""
     return _operand(h, val).rstrip(WHITESPACE)
 
 
 def starts_with(h: Host, val: Value = None, target: Value = None) -> Value:
+    """Whether the text begins with the other."""
     return _operand(h, val).startswith(text(target))
 
 
 def ends_with(h: Host, val: Value = None, target: Value = None) -> Value:
+    """Whether the text ends with the other."""
     return _operand(h, val).endswith(text(target))
 
 
 def contains(h: Host, val: Value = None, target: Value = None) -> Value:
+    """Whether the other occurs in the text."""
     return text(target) in _operand(h, val)
 
 

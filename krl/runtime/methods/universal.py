@@ -43,10 +43,12 @@ def as_(h: Host, val: Value = None, type: Value = MISSING) -> Value:
 
 
 def isnull(h: Host, val: Value = None) -> Value:
+    """Whether the value is null."""
     return val is None
 
 
 def typeof_(h: Host, val: Value = None) -> Value:
+    """The name of the value's type."""
     return typeof(val)
 
 
@@ -80,14 +82,17 @@ def sprintf(h: Host, val: Value = None, template: Value = None) -> Value:
 
 
 def cmp(h: Host, left: Value = None, right: Value = None) -> Value:
+    """-1, 0 or 1: the order of the texts of both."""
     return operators.text_compare(left, right)
 
 
 def like(h: Host, left: Value = None, right: Value = None) -> Value:
+    """Whether the pattern, a regular expression or its text, is found in the text."""
     return operators.like(h, left, right)
 
 
 def _noop(h: Host) -> Value:
+    """Do nothing."""
     return None
 
 
