@@ -4,16 +4,24 @@
         reply = await engine.deliver(delivery)
 
 A transport hands in deliveries and registers a decoder that understands them; the engine knows channels
-(`knows`), stores events (`accept`) and waits for their end (`deliver`). Errors of the door are exceptions.
+(`knows`), stores events (`accept`) and waits for their end (`deliver`). Errors of the door are exceptions. What is to
+leave by a transport is handed to the sender that it has registered.
 """
 
-from .backup import back_up, restore
+from .care.backup import back_up, restore
+from .care.doctor import examine_file, mend_file, verify_file
+from .care.finding import Finding
+from .care.operations import Operations
 from .clock import Chance
 from .delivery import Decoder, Delivery
-from .doctor import examine_file, mend_file, verify_file
 from .document import dumps, loads
+from .effect import Effect, Mark, Sender
+from .effects.web import WebAnswer, WebFailed, WebRequest
 from .engine import Engine, engine_version, open_engine
 from .errors import (
+    AttachmentNotFound,
+    CallbackEnded,
+    CallbackNotFound,
     ChannelNotFound,
     ChannelProtected,
     Conflict,
@@ -40,6 +48,8 @@ from .errors import (
     RuleFailed,
     RulesetNotFound,
     RulesetRefused,
+    SendFailed,
+    SendRefused,
     SourceUnavailable,
     Stopping,
     StoreUnavailable,
@@ -49,17 +59,26 @@ from .errors import (
     UnsupportedMedia,
 )
 from .event import Directive, Event, EventQuery, Query, Receipt, Reply, Request
-from .feed import Finished, Follower
-from .finding import Finding
-from .history import History, open_history
 from .loop.decode import request_of
-from .operations import Operations
-from .replay import Replay
-from .reports import STATUSES, Reports
+from .mail.message import Attachment, Mail, MailLimits, header_map
+from .mail.reading import read_mail
+from .mail.writing import loop_mark
+from .mail.writing import message_id as mail_message_id
+from .modules import MODULES
+from .past.history import History, open_history
+from .past.replay import Replay
+from .rehearsal import Rehearsal, open_rehearsal
 from .settings import Settings
+from .witness.feed import Finished, Follower
+from .witness.reports import STATUSES, Reports
 
 __all__ = [
+    "MODULES",
     "STATUSES",
+    "Attachment",
+    "AttachmentNotFound",
+    "CallbackEnded",
+    "CallbackNotFound",
     "Chance",
     "ChannelNotFound",
     "ChannelProtected",
@@ -68,6 +87,7 @@ __all__ = [
     "Delivery",
     "DeliveryTooLarge",
     "Directive",
+    "Effect",
     "Engine",
     "EngineError",
     "Event",
@@ -85,6 +105,9 @@ __all__ = [
     "KeyReused",
     "LetterNotFound",
     "LogBroken",
+    "Mail",
+    "MailLimits",
+    "Mark",
     "NotFound",
     "Operations",
     "Overloaded",
@@ -96,6 +119,7 @@ __all__ = [
     "QueryFailed",
     "Receipt",
     "Refused",
+    "Rehearsal",
     "Replay",
     "Reply",
     "ReplyNotFound",
@@ -104,6 +128,9 @@ __all__ = [
     "RuleFailed",
     "RulesetNotFound",
     "RulesetRefused",
+    "SendFailed",
+    "SendRefused",
+    "Sender",
     "Settings",
     "SourceUnavailable",
     "Stopping",
@@ -112,14 +139,22 @@ __all__ = [
     "TimerNotFound",
     "Undecodable",
     "UnsupportedMedia",
+    "WebAnswer",
+    "WebFailed",
+    "WebRequest",
     "back_up",
     "dumps",
     "engine_version",
     "examine_file",
+    "header_map",
     "loads",
+    "loop_mark",
+    "mail_message_id",
     "mend_file",
     "open_engine",
     "open_history",
+    "open_rehearsal",
+    "read_mail",
     "request_of",
     "restore",
     "verify_file",

@@ -12,7 +12,7 @@ from typing import Any
 from .channel import Channel
 from .effect import Effect
 from .registry.code import CodeSet
-from .store.interface import InboxRow, PicoRow, RegistryRow, TimerRow
+from .store.interface import CallbackRow, InboxRow, PicoRow, RegistryRow, TimerRow
 
 Memory = dict[str, Any] | None
 
@@ -29,6 +29,7 @@ class Changes:
     codes: dict[str, CodeSet] = field(default_factory=dict)
     channels: dict[str, Channel | None] = field(default_factory=dict)
     timers: dict[str, TimerRow | None] = field(default_factory=dict)
+    callbacks: dict[str, CallbackRow] = field(default_factory=dict)  # new ones
     registry: dict[str, RegistryRow] = field(default_factory=dict)
     rulesets: dict[str, tuple[str, str]] = field(default_factory=dict)  # hash → (rid, source)
     sends: list[InboxRow] = field(default_factory=list)  # their arrival numbers are given at respond
@@ -50,5 +51,7 @@ class Changes:
             del self.memory[rule]
         for ruleset in [key for key in self.forgotten if key[0] == pico]:
             del self.forgotten[ruleset]
+        for callback in [id for id, row in self.callbacks.items() if row.pico == pico]:
+            del self.callbacks[callback]
         self.codes.pop(pico, None)
         self.picos[pico] = None

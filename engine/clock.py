@@ -68,3 +68,4 @@ class Chance:
     new_id: Callable[[], str] = new_id
     new_eid: Callable[[], str] = field(default_factory=EventIds)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    longest_sleep: float = 60.0  # seconds; a clock that somebody sets is noticed within them

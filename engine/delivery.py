@@ -7,12 +7,15 @@ a query of it, once, at the door.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import Any
+
+from krl import fact
 
 from .event import Request
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Delivery:
     """One thing that arrived, not yet understood."""
 
@@ -28,7 +31,10 @@ class Delivery:
     peer: str = ""  # address of the sender
     principal: str | None = None  # who the sender proved to be
     tls: bool = False
+    max_bytes: int | None = None  # of the body, where the transport has a limit of its own
+    understood: Any = None  # the body as the transport has read it already, for a decoder that knows what it is
     sent_eid: str | None = None  # how the sender names the event; a decoder may let rules see it, it is never our eid
+    wait_seconds: float | None = None  # the sender waits no longer for the end; None: for as long as the settings say
     one_answer: bool = (
         False  # at most one directive `_raw` may stand in the reply; two fail the event, naming both rules
     )

@@ -7,7 +7,6 @@ async with open_engine(Settings(store="sqlite:///home.db")) as engine:
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,63 +17,67 @@ from typing import Any, TypeVar
 import orjson
 import structlog
 
-from .backup import HELD_UNTIL, STORE_ID
-from .black_box import BlackBox
+from .admission import Admission
+from .callbacks import Callbacks
+from .care.backup import HELD_UNTIL, STORE_ID
+from .care.black_box import BlackBox
+from .care.dead_letters import DeadLetters
+from .care.operations import Operations
+from .care.recovery import Recovery
+from .care.retention import Retention
+from .care.sweep import Sweep
 from .changes import Changes
 from .clock import Chance
-from .dead_letters import DeadLetters
 from .delivery import Decoder, Delivery
 from .directory import Directory
+from .effect import Sender
 from .effects import web
-from .effects.outbox import Outbox
+from .effects.outbox import Fetch, Outbox
+from .effects.steps import Steps
 from .errors import (
+    AttachmentNotFound,
     ChannelNotFound,
     EngineError,
-    Failed,
-    KeyReused,
     Overloaded,
     ReplyNotFound,
     Stopping,
-    StoreUnavailable,
-    TimedOut,
-    Undecodable,
 )
-from .event import Event, EventQuery, Query, Receipt, Reply, Request
+from .event import Event, Receipt, Reply
 from .event_json import event_bytes, reply_from
-from .history import History
 from .host import Cycle, Host, Parts
-from .journal import Journal
 from .loading_host import LoadingHost
 from .loop.ask import Asking
 from .loop.commit import Committer, Decision, on_disk
 from .loop.cycle import Cycles
-from .loop.decode import Door, body_hash
+from .loop.decode import Door, check_size
+from .loop.poison import Poison
 from .loop.respond import Responder, item_from, write_changes
-from .loop.wait import Done, Item, Mailbox, Mailboxes
+from .loop.wait import Done, Item, Mailboxes
 from .loop.wake import Waker
 from .modules import MODULES
 from .modules.http_request import response_map
-from .operations import Operations
+from .past.history import History
+from .past.snapshots import Snapshots
 from .recorder import act
 from .registry.loading import Loader
 from .registry.registry import COMPILER_VERSION, Registry
-from .registry.sources import Fetched
-from .reports import Reports
-from .retention import Retention
+from .registry.sources import MAX_SOURCE_BYTES, Fetched
 from .root import equip, new_root, ui_channel
 from .settings import Settings
-from .snapshots import Snapshots
 from .store.choose import open_store
-from .store.interface import DedupRow, InboxRow, OutboxRow, Store, Writes
+from .store.interface import InboxRow, OutboxRow, Store, Writes
 from .store.writer import Writer
 from .suspend import Job, Suspender, wait
-from .sweep import Sweep
-from .timetable import Timetable
+from .timers.timetable import Timetable
+from .trigger import reached
+from .witness.journal import Journal
+from .witness.reports import Reports
 
 T = TypeVar("T")
 
-WATCH_SECONDS = 0.25  # how often callers that wait too long are looked for
-RETRY_SECONDS = 0.5  # after a failed commit, before stored events are taken again
+Greeting = tuple[str, str, dict[str, Any]]
+STARTED: Greeting = ("engine", "started", {})
+
 QUERY_SECONDS = 10.0  # one pico waits for another's answer
 _log = structlog.get_logger("picoengine")
 
@@ -82,8 +85,20 @@ _log = structlog.get_logger("picoengine")
 class Engine:
     """Picos, their loop and their durability, behind three verbs: `knows`, `accept`, `deliver`."""
 
-    def __init__(self, settings: Settings, store: Store, chance: Chance, decoders: Mapping[str, Decoder]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        chance: Chance,
+        decoders: Mapping[str, Decoder],
+        fetch: Fetch | None = None,
+        senders: Mapping[str, Sender] | None = None,
+        writer: Callable[[Store, asyncio.AbstractEventLoop], Writer] = Writer,
+    ) -> None:
+        """`fetch` takes the place of the network, for rules, for effects and for texts of rulesets."""
         self.settings = settings
+        self._ask = fetch
+        self._sends = frozenset(senders or ())
         self.ready = False
         self.stopping = False
         self._loop = asyncio.get_running_loop()
@@ -91,27 +106,46 @@ class Engine:
         self._chance = chance
         self._black_box = BlackBox(store.beside("running"))
         self._suspender = Suspender(self._black_box.note)
-        self._writer = Writer(store, self._loop)
-        self._committer = Committer(self._writer, self._settled, self._lost)
+        self._writer = writer(store, self._loop)
+        self._committer = Committer(self._writer, self._settled, lambda lost, error: self._recovery.lost(lost, error))
         self._mailboxes = Mailboxes(self._suspender, self._run, settings.awake_picos)
         self._responder = Responder(self._committer, self._mailboxes, settings.dedup_seconds)
         self._parts = self._join_parts()
         self._waker = Waker(self._parts, self._responder)
-        self._parts.neighbours = Asking(self._mailboxes, self._waker, QUERY_SECONDS, settings.wait_seconds)
-        self._cycles = Cycles(self._parts, self._waker, self._responder)
+        responder = self._responder
+        self._steps = Steps(settings, self._mailboxes, responder.begin_step, responder.act, chance)
+        responder.cancel_steps = self._steps.cancel
+        self._parts.steps = self._steps
+        poison = Poison(settings, self._mailboxes, self._responder, chance)
+        self._cycles = Cycles(self._parts, self._waker, self._responder, poison)
         self._door = Door(settings, self._parts.directory, chance, decoders)
-        self._in_flight: dict[str, Item] = {}  # accepted events that are not finished, by eid
-        self._keyed: dict[tuple[str, str], Item] = {}  # those with an idempotency key
-        self._outbox = Outbox(store, self._fetch, self._effect_told, response_map, chance.now, chance.random)
-        self._impatient: deque[tuple[float, Item]] = deque()  # callers and when they stop waiting
+        self._admission = Admission(settings, store, self._door, self._mailboxes, self._responder, chance.now)
+        self._in_flight = self._admission.in_flight
+        self._parts.neighbours = Asking(self._mailboxes, self._waker, self._in_flight, QUERY_SECONDS)
+        self._outbox = Outbox(
+            store, self._fetch, self._effect_told, response_map, chance.now, chance.random, chance.sleep, senders
+        )
         self.history = History(store, settings)
         self.reports = Reports(self._parts, self._waker, self._mailboxes, self._in_flight)
-        self._sweep = Sweep(store, self._committer, self._in_flight, self._enter, self._timetable, self._outbox, chance)
+        self._callbacks = Callbacks(store, self._parts.directory, responder, chance, settings.dedup_seconds)
+        self._sweep = Sweep(
+            store,
+            self._committer,
+            self._admission,
+            self._timetable,
+            self._outbox,
+            self._steps,
+            self._callbacks,
+            self._mailboxes,
+            chance,
+        )
         self._retention = Retention(store, settings, chance)
         self._snapshots = Snapshots(store, self._responder.act)
         self.operations = self._join_operations()
+        self._recovery = Recovery(
+            self._writer, self._parts, self._mailboxes, self._in_flight, self._timetable, self._go_on_from_disk
+        )
         self._impatience: asyncio.Task[None] | None = None
-        self._retry_is_due = False  # a commit has failed
         self._ui_eci = ""
 
     def _join_parts(self) -> Parts:
@@ -121,7 +155,8 @@ class Engine:
         loader = Loader(registry, journal, LoadingHost)
         directory = Directory(store)
         self._timetable = timetable = Timetable(store, directory, self._responder, chance)
-        return Parts(settings, store, directory, registry, loader, chance, journal, MODULES, self._fetch, timetable)
+        things = (settings, store, directory, registry, loader, chance, journal)
+        return Parts(*things, MODULES, self._fetch, timetable, self._sends)
 
     def _join_operations(self) -> Operations:
         store, responder, reports, chance = self._store, self._responder, self.reports, self._chance
@@ -158,27 +193,7 @@ class Engine:
 
     def accept_nowait(self, delivery: Delivery, told: Callable[[Receipt | None, EngineError | None], None]) -> None:
         """`accept` for callers without a task of their own: `told` is called once, perhaps at once."""
-        try:
-            item = self._item(delivery, None)
-            if item.event is None:
-                raise Undecodable("only an event can be accepted without waiting for its end")
-            known = self._known_key(item, delivery)
-        except EngineError as error:
-            told(None, error)
-            return
-        if known is not None:
-            receipt = Receipt(known.eid, duplicate=True)
-            if isinstance(known, Item) and not known.stored:
-                # It may fail, and is stored then, too; any other error says that it was not.
-                known.followers.append(
-                    lambda reply, error: told(receipt, None) if isinstance(error, Failed | None) else told(None, error)
-                )
-            else:
-                told(receipt, None)
-            return
-        decision = self._responder.store_item(item)
-        decision.then.append(lambda lost: told(None, lost) if lost else told(Receipt(item.eid), None))
-        self._enter(item)
+        self._admission.accept(delivery, told)
 
     async def deliver(self, delivery: Delivery) -> Reply:
         """Let an event or a query have its turn; returns when what it did is on disk.
@@ -192,15 +207,7 @@ class Engine:
 
     def deliver_nowait(self, delivery: Delivery, done: Done) -> None:
         """`deliver` for callers without a task of their own: `done` is told once, perhaps at once."""
-        try:
-            item = self._item(delivery, done)
-            if delivery.key is not None and item.event is not None and self._answer_repeat(item, delivery):
-                return
-        except EngineError as error:
-            done(None, error)
-            return
-        self._impatient.append((self._loop.time() + self.settings.wait_seconds, item))
-        self._enter(item)
+        self._admission.deliver(delivery, done)
 
     async def reply_to(self, eci: str, eid: str) -> Reply:
         """The reply of an event that came in by this channel; pending while it is under way.
@@ -214,6 +221,46 @@ class Engine:
         if row is None or row.eci != eci:
             raise ReplyNotFound(f"no event {eid} came in by the channel {eci}")
         return reply_from(eid, row.response)
+
+    async def attachment(self, eci: str, ref: str) -> bytes:
+        """A large part of a mail, as `email:attachment` gives it: the channel must let in that query.
+
+        Raises ChannelNotFound, PolicyRefused, AttachmentNotFound.
+        """
+        channel = self._door.admit(eci, ("query", "email", "attachment"))
+        data = self._store.attachment(channel.pico, ref)
+        if data is None:
+            raise AttachmentNotFound(ref)
+        return data
+
+    @property
+    def waiting(self) -> int:
+        """How many events and queries wait for their turn: a transport that can hold back should, if these are many."""
+        return self._mailboxes.waiting
+
+    @property
+    def stranded(self) -> Mapping[str, int]:
+        """How many effects wait for a sender that was not given, by kind."""
+        return self._outbox.stranded
+
+    def admit_callback(self, token: str) -> None:
+        """Ask whether there is such a callback, before what is posted to it is read.
+
+        Raises CallbackNotFound, CallbackEnded, StoreUnavailable.
+        """
+        self._callbacks.admit(token)
+
+    async def call_back(self, token: str, members: Mapping[str, Any]) -> Receipt:
+        """Send the event of a callback, `members` laid over its attributes; returns when it is stored.
+
+        Raises CallbackNotFound, CallbackEnded, DeliveryTooLarge for too many members, Overloaded, StoreUnavailable.
+        """
+        if self.stopping:
+            raise Stopping("the engine is stopping")
+        if self._mailboxes.waiting >= self.settings.inbox_limit:
+            raise Overloaded(f"{self._mailboxes.waiting} requests are waiting (inbox_limit)")
+        check_size(members, self.settings)
+        return await self._callbacks.use(token, members)
 
     def ui_context(self) -> dict[str, str]:
         """Where to start: the engine's version and the root's UI channel."""
@@ -236,75 +283,6 @@ class Engine:
             "compiler": {"version": COMPILER_VERSION, "warnings": orjson.loads(row.warnings)},
         }
 
-    # --- accepting ----------------------------------------------------------------------------------------
-
-    def _item(self, delivery: Delivery, done: Done | None) -> Item:
-        if self.stopping:
-            raise Stopping("the engine is stopping")
-        if self._mailboxes.waiting >= self.settings.inbox_limit:
-            raise Overloaded(f"{self._mailboxes.waiting} requests are waiting (inbox_limit)")
-        received = perf_counter_ns()
-        channel, request = self._door.decode(delivery)
-        box = self._mailboxes.known(channel.pico)
-        if box is not None and len(box.items) >= self.settings.pico_inbox_limit and not self._overtakes(request, box):
-            raise Overloaded(f"{len(box.items)} requests are waiting for this pico (pico_inbox_limit)")
-        item = Item(channel.pico, request, delivery.transport, done, received_at=self._chance.now())
-        item.one_answer = delivery.one_answer
-        item.received_ns = received
-        if delivery.key is not None and item.event is not None:
-            item.key = (delivery.eci, delivery.key)
-            item.body_hash = body_hash(delivery)
-        return item
-
-    def _overtakes(self, request: Request, box: Mailbox) -> bool:
-        """Whether it will not stand behind what waits: a query of a paused pico."""
-        return isinstance(request, Query) and self._mailboxes.is_paused(box.id)
-
-    def _enter(self, item: Item) -> None:
-        if item.event is not None:
-            item.ended = self._forget
-            self._in_flight[item.eid] = item
-            if item.key is not None:
-                self._keyed[item.key] = item
-        self._mailboxes.put(item)
-
-    def _known_key(self, item: Item, delivery: Delivery) -> Item | DedupRow | None:
-        """Who had this key before; raises KeyReused if that was another delivery."""
-        if item.key is None:
-            return None
-        known: Item | DedupRow | None = self._keyed.get(item.key) or self._store.dedup(*item.key)
-        if isinstance(known, DedupRow) and known.expires_at < item.received_at:
-            return None
-        if known is not None and delivery.transport == "http" and self._body_hash_of(known) != item.body_hash:
-            raise KeyReused(f"the idempotency key {delivery.key!r} was used with another request", eid=known.eid)
-        return known
-
-    def _body_hash_of(self, known: Item | DedupRow) -> bytes:
-        """That of an event which an earlier run accepted stands with its key only."""
-        if known.body_hash or isinstance(known, DedupRow) or known.key is None:
-            return known.body_hash
-        row = self._store.dedup(*known.key)
-        return b"" if row is None else row.body_hash
-
-    def _answer_repeat(self, item: Item, delivery: Delivery) -> bool:
-        """Whether the event was here before under its key: then the caller gets that event's outcome."""
-        known = self._known_key(item, delivery)
-        if known is None or item.done is None:
-            return False
-        if isinstance(known, Item):
-            known.followers.append(item.done)
-        elif known.response is None and known.eid in self._in_flight:
-            self._in_flight[known.eid].followers.append(item.done)
-        elif known.response is None:
-            item.done(Reply(known.eid, [], pending=True, duplicate=True), None)
-        else:
-            reply = reply_from(known.eid, known.response, duplicate=True)
-            if isinstance(item.request, EventQuery):
-                self._enter(Item(item.pico, item.request.query, item.source, item.done))
-            else:
-                item.done(reply, None)
-        return True
-
     # --- what became of it --------------------------------------------------------------------------------
 
     def _settled(self, decision: Decision) -> None:
@@ -318,94 +296,22 @@ class Engine:
         if decision.writes.log:
             self._snapshots.note(decision.writes.log)
             self.reports.feed.add(decision.writes.log, (perf_counter_ns() - decision.began_ns) / 1e6)
+        if decision.writes.callbacks:
+            self._callbacks.poke()
         if decision.writes.timers:
             self._timetable.settle(decision.number, decision.writes.timers)
         for row in decision.writes.outbox_add:
             self._outbox.put(row)
         for woken in wakes:
-            self._enter(woken)
+            self._admission.enter(woken)
 
-    def _forget(self, item: Item) -> None:
-        self._in_flight.pop(item.eid, None)
-        if item.key is not None:
-            self._keyed.pop(item.key, None)
-
-    def _lost(self, decisions: list[Decision], error: Exception) -> None:
-        """A commit failed: forget all that is not on disk, and take the stored events again a little later."""
-        _log.error("commit failed; everything undecided is forgotten", error=str(error), commits=len(decisions))
-        self._mailboxes.pause()
-        self._parts.directory.forget_decided()
-        self._timetable.forget_decided()
-        again = [item for box in self._mailboxes.all() if (item := self._mailboxes.give_up(box)) is not None]
-        for decision in decisions:
-            item = decision.item
-            if item is None:
-                continue
-            if decision.box is None:
-                self._mailboxes.remove(item)
-                again.append(item)
-            elif item.stored:
-                again.append(replace(item, outcome=None, committing=False))
-        for item in sorted(again, key=lambda each: each.inbox_id or 0, reverse=True):
-            if item.stored:
-                self._in_flight[item.eid] = item
-                self._mailboxes.put(item, first=True)
-            else:
-                item.finish(None, StoreUnavailable("the store could not take the commit"))
-        if not self._retry_is_due:
-            self._retry_is_due = True
-            self._loop.call_later(RETRY_SECONDS, self._retry)
-
-    def _retry(self) -> None:
-        """Go on from what is on disk, while nothing is under way."""
-        if self.stopping:
-            return
-        try:
-            self._writer.reopen()  # what was submitted meanwhile is lost, too
-            self._parts.registry.reload()
-            self._take_inbox()
-            self._outbox.start()
-        except StoreUnavailable as error:
-            _log.error("the store cannot be read; nothing goes on", error=error.text)
-            self._loop.call_later(RETRY_SECONDS, self._retry)
-            return
-        self._retry_is_due = False
-        self._timetable.poke()
-        self._mailboxes.resume()
+    def _go_on_from_disk(self) -> None:
+        """Take up again what is stored, while nothing is under way. Raises StoreUnavailable."""
+        self._take_inbox()
+        self._outbox.start()
 
     def _run(self, box: Any, item: Item) -> None:
         self._cycles.run(box, item)
-
-    async def _watch_callers(self) -> None:
-        """Callers whose wait limit has come: an event goes on, stored; a query is given up."""
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            now = self._loop.time()
-            while self._impatient and (self._impatient[0][0] <= now or self._impatient[0][1].outcome is not None):
-                self._stop_waiting(self._impatient.popleft()[1])
-
-    def _stop_waiting(self, item: Item) -> None:
-        done = item.done
-        if item.outcome is not None or done is None:
-            return
-        if item.event is None or isinstance(item.request, EventQuery):
-            self._mailboxes.remove(item)
-            late = TimedOut(f"no answer within {self.settings.wait_seconds:g} s (wait_seconds)")
-            if self._mailboxes.is_running(item):
-                item.done = None
-                done(None, late)  # the item is not finished: a repeat of its event is still one
-            else:
-                item.finish(None, late)
-            return
-        item.done = None
-        pending = Reply(item.eid, [], pending=True)
-        if item.stored:
-            done(pending, None)
-        elif item.inbox_id is None and not item.committing:
-            decision = self._responder.store_item(item)
-            decision.then.append(lambda lost: done(None, lost) if lost else done(pending, None))
-        else:
-            item.done = done  # its commit is under way: the real answer comes in a moment
 
     # --- acts of the engine itself ------------------------------------------------------------------------
 
@@ -433,8 +339,10 @@ class Engine:
         await done
 
     async def _fetch(self, request: web.WebRequest) -> web.WebAnswer:
-        limits = web.WebLimits(self.settings.fetch_seconds, private_networks=self.settings.private_networks)
-        return await web.fetch(request, limits)
+        if self._ask is not None:
+            return await self._ask(request)
+        seconds = self.settings.fetch_seconds if request.seconds is None else request.seconds
+        return await web.fetch(request, web.WebLimits(seconds, private_networks=self.settings.private_networks))
 
     def _effect_told(self, row: OutboxRow, told: dict[str, Any] | None) -> None:
         """What became of an effect goes to disk, with the event that a pico is told of it by."""
@@ -453,8 +361,9 @@ class Engine:
         self._responder.settle_effect(row, answer)
 
     def _fetch_source(self, url: str, headers: dict[str, str]) -> Fetched:
-        limits = web.WebLimits(self.settings.fetch_seconds, private_networks=self.settings.private_networks)
-        answer = wait(web.source(url, headers, limits))
+        seconds, private = self.settings.fetch_seconds, self.settings.private_networks
+        limits = web.WebLimits(seconds, MAX_SOURCE_BYTES, private_networks=private)
+        answer = wait(web.source(url, headers, limits, self._ask))
         text = None if answer.status == web.NOT_MODIFIED else answer.body.decode("utf-8", "replace")
         return Fetched(text, answer.headers.get("etag"))
 
@@ -464,7 +373,7 @@ class Engine:
         now = self._chance.now()
         event = Event(self._chance.new_eid(), eci, domain, type, attrs, now)
         item = Item(pico, event, "engine", lambda reply, error: _settle(done, reply, error), received_at=now)
-        self._enter(item)
+        self._admission.enter(item)
         if self._mailboxes.is_paused(pico):
             await on_disk(self._responder.store_item(item))
             return Reply(item.eid, [], pending=True)
@@ -474,27 +383,61 @@ class Engine:
 
     async def start(self) -> None:
         """Take up what the last run left: stored events, timers; make or equip the root pico; then be ready."""
+        reached("T11.2")
         held_until = int(self._store.fact(HELD_UNTIL) or 0)
         self._responder.start_numbers(self._store.last_inbox_id(), self._store.last_outbox_id(), held_until)
         await self._note_start()
         self.operations.take_up()
+        begun = self._take_begun()
         roots = self._store.roots()
         root = roots[0].id if roots else None
+        self._impatience = self._loop.create_task(self._admission.watch_callers())
+        if root is not None and root in begun:
+            left = await self._root_that_has_begun(root)
+        else:
+            left = await self._ready_root(root)
+        reached("T11.5")
+        self._take_inbox(left)
+        self._timetable.start()
+        self._callbacks.start()
+        self._outbox.start()
+        reached("T11.7")
+        self._keep_house()
+        self.ready = True
+
+    async def _ready_root(self, root: str | None) -> int:
+        """Make the root pico, or bring it up to date, and greet it; the last arrival number before the greeting."""
         host = await self._act(lambda: self._prepare_root(root))
         new = [rid for rid in host.code.rids() if host.pico.code.find(rid) is None or root is None]
         self._ui_eci = ui_channel(host)
+        if new:
+            # With the rulesets themselves: they would never be told if a start were broken off behind the commit.
+            host.cycle.changes.sends += [self._stored(host.pico.id, *each) for each in _greetings(new)]
+        reached("T11.3")
         if host.cycle.changes.picos or host.cycle.changes.codes or host.cycle.changes.channels:
-            await self._commit_root(host)
-        self._impatience = self._loop.create_task(self._watch_callers())
+            await self._commit_act(host, "rulesets_installed")
+        reached("T11.4")
         left = self._store.last_inbox_id()
         # Before what the last run left: the root may have much to do, and nobody can enter until it has been greeted.
-        await self._greet_root(host.pico.id, new)
-        self._take_inbox(left)
-        self._timetable.start()
-        self._outbox.start()
+        if new:
+            await self._tell_root(host.pico.id, self._ui_eci, *STARTED)
+        else:
+            await self._greet(host.pico.id, self._ui_eci, [])
+        return left
+
+    async def _root_that_has_begun(self, root: str) -> int:
+        """The root waits for the world, in the middle of an event: its rulesets are brought up to date another time."""
+        _log.warning("the root pico is in the middle of an event; its rulesets stay as they are", pico=root)
+        pico = await self._act(lambda: self._waker.wake(root))
+        self._ui_eci = ui_channel(Host(self._parts, pico, Cycle(self._chance.new_eid())))
+        left = self._store.last_inbox_id()
+        self._responder.act(Writes(), self._stored(root, *STARTED))
+        return left
+
+    def _keep_house(self) -> None:
+        """Begin what is done now and then for as long as the engine runs."""
         self._sweep.start()
         self._retention.start()
-        self.ready = True
 
     async def _note_start(self) -> None:
         """Name the store if it is new; count the crash against the event that was being evaluated, if there was one."""
@@ -515,27 +458,44 @@ class Engine:
         equip(host)
         return host
 
-    async def _commit_root(self, host: Host) -> None:
+    def _stored(self, root: str, domain: str, type: str, attrs: dict[str, Any]) -> InboxRow:
+        """An event for the root, to be stored by the commit that gives reason for it."""
+        now = self._chance.now()
+        event = Event(self._chance.new_eid(), self._ui_eci, domain, type, attrs, now)
+        return InboxRow(0, root, event.eid, event.eci, "engine", event_bytes(event), now)
+
+    async def _commit_act(self, host: Host, type: str) -> None:
+        """Commit what the engine itself has done to a pico: an entry `engine:<type>` of its log."""
         box = self._mailboxes.of(host.pico.id)
         done: asyncio.Future[Reply] = self._loop.create_future()
-        event = Event(host.cycle.eid, host.pico.id, "engine", "rulesets_installed", {}, self._chance.now())
-        item = Item(host.pico.id, event, "engine", lambda reply, error: _settle(done, reply, error))
+        event = Event(host.cycle.eid, host.pico.id, "engine", type, {}, self._chance.now())
+
+        def told(reply: Reply | None, error: EngineError | None) -> None:
+            box.pico = None  # at once: an event that this commit sends to the pico itself may be the next to run
+            _settle(done, reply, error)
+
+        item = Item(host.pico.id, event, "engine", told)
         host.inputs = act()
         self._responder.respond(host, box, item, event, None)
         await done
-        box.pico = None
 
-    async def _greet_root(self, root: str, new: list[str]) -> None:
-        """The events by which the root's rulesets learn that they are there."""
-        for domain, type, attrs in (
-            ("engine_ui", "setup", {}),
-            *(("wrangler", "ruleset_installed", {"rids": [rid]}) for rid in new),
-            ("engine", "started", {}),
-        ):
-            try:
-                await self._happens(root, self._ui_eci, domain, type, attrs)
-            except EngineError as error:
-                _log.error("the root pico failed at the start", domain=domain, type=type, error=error.text)
+    async def _greet(self, root: str, eci: str, new: list[str]) -> None:
+        """The events by which a root's rulesets learn that they are there, on its UI channel."""
+        for greeting in (*_greetings(new), STARTED):
+            await self._tell_root(root, eci, *greeting)
+
+    async def _tell_root(self, root: str, eci: str, domain: str, type: str, attrs: dict[str, Any]) -> None:
+        try:
+            await self._happens(root, eci, domain, type, attrs)
+        except EngineError as error:
+            _log.error("the root pico failed at the start", domain=domain, type=type, error=error.text)
+
+    def _take_begun(self) -> set[str]:
+        """Take the events that have made steps, before anything else has a turn in their picos, which are told."""
+        rows = self._store.running()
+        for row in rows:
+            self._admission.enter(item_from(row))
+        return {row.pico for row in rows}
 
     def _take_inbox(self, last: int | None = None) -> None:
         """Take stored events up to that number; those that finished cycles have sent since then come by themselves."""
@@ -543,33 +503,45 @@ class Engine:
         while rows := self._store.inbox(after):
             for row in rows:
                 if row.eid not in self._in_flight and (last is None or row.id <= last):
-                    self._enter(item_from(row))
+                    reached("T11.6")
+                    self._admission.enter(item_from(row))
             after = rows[-1].id
 
     async def stop(self, seconds: float = 10.0) -> None:
         """Refuse new deliveries, finish the cycles that have begun, let commits reach the disk, close the store."""
-        self.stopping = True
+        self.stopping = self._admission.stopping = self._recovery.stopping = True
         self.ready = False
+        reached("T17.1")
         self.reports.feed.end()
         self._mailboxes.pause()
         self._timetable.stop()
+        self._callbacks.stop()
         self._sweep.stop()
         await self._retention.stop()
         await self._outbox.stop()
         end = self._loop.time() + seconds
         while self._mailboxes.under_way and self._loop.time() < end:
             await asyncio.sleep(0.01)
+        await self._steps.stop()
         for box in self._mailboxes.all():
-            for item in (*box.items, self._mailboxes.give_up(box)):
-                if item is not None and not item.stored:
+            for item in (*box.items, *self._mailboxes.give_up(box)):
+                if not item.stored:
                     item.finish(None, Stopping("the engine is stopping"))
+                elif item.event is not None and item.done is not None:
+                    item.done(Reply(item.eid, [], pending=True), None)  # it goes on at the next start
         if self._impatience is not None:
             self._impatience.cancel()
         await self._snapshots.stop()
+        reached("T17.2")
         await self._writer.drain()
         self._writer.close()
+        reached("T17.3")
         self._store.close()
         self._black_box.close()
+
+
+def _greetings(new: list[str]) -> list[Greeting]:
+    return [("engine_ui", "setup", {}), *(("wrangler", "ruleset_installed", {"rids": [rid]}) for rid in new)]
 
 
 def _settle(future: asyncio.Future[Any], value: Any, error: Exception | None) -> None:
@@ -594,15 +566,18 @@ async def open_engine(
     settings: Settings | None = None,
     *,
     decoders: Mapping[str, Decoder] | None = None,
+    senders: Mapping[str, Sender] | None = None,
     chance: Chance | None = None,
     store: Store | None = None,
 ) -> AsyncIterator[Engine]:
     """A running engine; it is stopped, and its store closed, at the end of the block.
 
+    `decoders` by the names that deliveries give them, `senders` by the kind of the effects that each sends.
     Raises StoreUnavailable if the store cannot be opened.
     """
     settings = settings or Settings()
-    engine = Engine(settings, store or open_store(settings.store), chance or Chance(), decoders or {})
+    opened = store or open_store(settings.store)
+    engine = Engine(settings, opened, chance or Chance(), decoders or {}, senders=senders)
     try:
         await engine.start()
         yield engine

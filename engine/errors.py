@@ -2,7 +2,9 @@
 
     EngineError
       NotFound            ChannelNotFound (OwnChannelNotFound), PicoNotFound, RulesetNotFound,
-                          FunctionNotFound, EventNotFound, ReplyNotFound, LetterNotFound, TimerNotFound
+                          FunctionNotFound, EventNotFound, ReplyNotFound, LetterNotFound, TimerNotFound,
+                          AttachmentNotFound
+      CallbackEnded       it was used, or its time is over
       Refused             PolicyRefused, ChannelProtected, DeliveryTooLarge
       Undecodable         the delivery cannot become an event or a query
         UnsupportedMedia  its media type is none that the door reads
@@ -13,13 +15,19 @@
       KeyReused           an idempotency key came again with another body
       RuleFailed          a rule stopped; carries rid, rule, line and the cause
         EventCancelled    an operator took the event back before its turn
-        EventDead         its evaluation has ended the process too often
+        EventDead         it is not tried again: its evaluation has ended the process too often,
+                          a read failed too often (ReadsFailed), or it went another way (EventDiverged)
       QueryFailed         a shared function stopped; the same
       Overloaded          the pico's inbox is full: again later
       LogBroken           a log or a snapshot is not what was written
       StoreUnavailable    worth another try
         Stopping          the engine is on its way out
       TimedOut            nobody answered within the limit
+      ReadFailed          a rule has asked the world, and got no answer
+      NoAnswer            one attempt of a step had none
+      Diverged            an event that is evaluated again asks for something else than before
+      SendFailed          a transport could not send an effect now; worth another try
+      SendRefused         a transport can never send this effect
 
 A message is what KRL's users know, without its kind: `ECI not found X`. `text` puts both together.
 """
@@ -34,6 +42,7 @@ class EngineError(Exception):
     """The root of everything the engine raises on purpose."""
 
     kind = "Error"
+    passing = False  # it may be another time: what was asked is not to blame
 
     def __init__(self, message: str, *, eid: str | None = None) -> None:
         super().__init__(message)
@@ -97,6 +106,13 @@ class LetterNotFound(NotFound):
         super().__init__(f"no dead letter is named {name!r}")
 
 
+class AttachmentNotFound(NotFound):
+    """The pico has no attachment of this name, or no longer."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(f"no attachment {ref!r} is kept")
+
+
 class TimerNotFound(NotFound):
     """No timer has this id."""
 
@@ -104,8 +120,22 @@ class TimerNotFound(NotFound):
         super().__init__(f"no timer has the id {id!r}")
 
 
+class CallbackNotFound(NotFound):
+    """No callback has this token."""
+
+    def __init__(self) -> None:
+        super().__init__("no such callback")
+
+
 class ReplyNotFound(NotFound):
     """No event of this id came in by this channel."""
+
+
+class CallbackEnded(EngineError):
+    """The callback was used, or its time is over."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"the callback is {how}")
 
 
 class Refused(EngineError):
@@ -166,9 +196,10 @@ class RulesetRefused(EngineError):
 class SourceUnavailable(EngineError):
     """The ruleset's text could not be fetched."""
 
-    def __init__(self, message: str, kind: str = "FetchError") -> None:
+    def __init__(self, message: str, kind: str = "FetchError", *, passing: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
+        self.passing = passing
 
 
 class KeyReused(EngineError):
@@ -221,6 +252,21 @@ class EventDead(RuleFailed):
         super().__init__("Error", text, None, None, None)
 
 
+class ReadsFailed(EventDead):
+    """A read of this event has failed each time; it is not tried again."""
+
+    def __init__(self, failure: RuleFailed, attempts: int) -> None:
+        text = f"{failure.message} (given up after {attempts} attempts)"
+        Failed.__init__(self, failure.kind, text, failure.rid, failure.rule, failure.line, failure.cause)
+
+
+class EventDiverged(EventDead):
+    """Evaluated again, the event did not come to the steps that it had made; they cannot be made twice."""
+
+    def __init__(self, why: Diverged, rid: str | None, rule: str | None) -> None:
+        Failed.__init__(self, why.kind, why.message, rid, rule, None, why)
+
+
 class QueryFailed(Failed):
     """A shared function stopped."""
 
@@ -247,3 +293,35 @@ class Stopping(StoreUnavailable):
 
 class TimedOut(EngineError):
     """The wait limit was reached."""
+
+    passing = True
+
+
+class ReadFailed(EngineError):
+    """A rule has asked the world, and nobody has answered."""
+
+    passing = True
+
+
+class NoAnswer(EngineError):
+    """One attempt of a step had no answer; with `passing`, another may have one."""
+
+    def __init__(self, message: str, *, passing: bool = True) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
+class Diverged(EngineError):
+    """An event that is evaluated again asks for something else than it did before."""
+
+
+class SendFailed(EngineError):
+    """The effect has not left, or nobody knows whether it has: try again, in `retry_after` seconds if that is given."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SendRefused(EngineError):
+    """The effect will not leave, however often it is tried: no such target, or it says no for ever."""

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from krl import (
     EventFacts,
@@ -37,12 +36,12 @@ from .changes import Changes, Memory
 from .channel import SYSTEM, Channel, self_channel
 from .clock import Chance
 from .directory import Directory
-from .document import dumps, loads
-from .effect import Effect
+from .document import loads
+from .effect import event_effect
+from .effects.steps import Asked, Journalled, Steps, answer_of
 from .effects.web import WebAnswer, WebRequest
-from .errors import ChannelNotFound, EngineError
+from .errors import ChannelNotFound, Conflict, EngineError
 from .event import Directive, Event, Query
-from .journal import Journal
 from .pico import Pico
 from .recorder import Inputs, Recording, search_asked
 from .registry.code import CodeSet, Installed
@@ -51,7 +50,8 @@ from .registry.registry import Registry
 from .salience import Salience
 from .settings import Settings
 from .store.interface import LogRow, SnapshotRow, Store, TimerRow
-from .trace import Trace
+from .witness.journal import Journal
+from .witness.trace import Trace
 
 
 class Neighbours(Protocol):
@@ -67,7 +67,7 @@ class Neighbours(Protocol):
 
 
 class Timetable(Protocol):
-    """How a rule promises events for later; `engine.timetable` does it."""
+    """How a rule promises events for later; `engine.timers.timetable` does it."""
 
     def promise(self, host: Host, rid: str, event: dict[str, Any], timing: str, when: Any) -> dict[str, Any]:
         """Write the timer into the cycle's changes; the job as KRL sees it. Raises KRLTypeError for a bad time."""
@@ -100,7 +100,9 @@ class Parts:
     modules: Mapping[str, Module]
     fetch: Callable[[WebRequest], Awaitable[WebAnswer]]
     timetable: Timetable
-    neighbours: Neighbours = field(init=False)  # joined last: it needs the others
+    sends: frozenset[str] = frozenset()  # kinds of effects that a transport takes
+    neighbours: Neighbours = field(init=False)  # joined last, as are the steps: they need the others
+    steps: Steps = field(init=False)
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ class Cycle:
     eid: str
     changes: Changes = field(default_factory=Changes)
     inputs: Inputs = field(default_factory=Recording)
+    journal: Journalled | None = None  # of its steps; None: it is one that makes none
     births: list[SnapshotRow] = field(default_factory=list)  # the first states of picos made in this cycle
     blobs: dict[str, bytes] = field(default_factory=dict)  # what log rows of such picos name by its hash
     newborns: dict[str, Host] = field(default_factory=dict)  # picos made in this cycle
@@ -128,6 +131,7 @@ class Cycle:
     waits_for: str | None = None  # the pico that this cycle waits for
     asked_by: Cycle | None = None  # the cycle whose query this one answers
     depth: int = 0  # of queries within queries
+    attachments: tuple[tuple[str, bytes], ...] = ()  # of its event, which may not be on disk yet
     saw_others: bool = False  # the state of other picos, which may not be on disk yet
 
     @property
@@ -218,6 +222,20 @@ class Host:
         """How others reach this engine."""
         url: str = self.inputs.take("base_url", None, lambda: self.parts.settings.base_url)
         return url
+
+    def step(self, kind: str, noted: Any, asked: Asked) -> Any:
+        """The answer to a call that is journalled, an input. Raises the error that came instead, or Diverged."""
+        journal = self.cycle.journal
+
+        def live(inputs: bytes, blobs: dict[str, bytes]) -> Any:
+            if journal is None:
+                raise Conflict(f"only the rules of an event can make a call: {asked.target}")
+            row = self.parts.steps.make(journal, asked, inputs, blobs)
+            if self.trace is not None:
+                self.trace.step(row.kind, row.target, row.attempts, aside=row.n in journal.item.waited)
+            return answer_of(row)
+
+        return self.inputs.step(kind, noted, live)
 
     def too_slow(self, pattern: str, subject: str, pos: int) -> None:
         """A search by a regular expression has run out of time."""
@@ -360,6 +378,8 @@ class Host:
     def log(self, here: Here | None, level: str, message: Any, fields: dict[str, Any] | None = None) -> None:
         """A line in the pico's journal: in the cycle's trace if it has one."""
         journal = self.parts.journal
+        if self.inputs.again and self.trace is None:
+            return  # it was kept the first time
         line = journal.say(
             self.pico.id,
             level,
@@ -368,6 +388,7 @@ class Host:
             eid=self.cycle.eid,
             rule=self.rule_name,
             fields=fields,
+            aloud=not self.inputs.again,
         )
         if self.trace is not None:
             self.trace.log(line)
@@ -376,11 +397,7 @@ class Host:
 
     def post_event(self, eci: str, domain: str, type: str, attrs: dict[str, Any], host: str) -> None:
         """Send an event to a pico of another engine; it leaves after the commit."""
-        words = "/".join(quote(word, safe="") for word in (eci, "event", domain, type))
-        headers = {"content-type": "application/json"}
-        self.cycle.changes.effects.append(
-            Effect("event", "POST", f"{host.rstrip('/')}/c/{words}", headers, dumps(attrs))
-        )
+        self.cycle.changes.effects.append(event_effect(host, eci, domain, type, attrs))
 
     # --- picos and channels, as this cycle sees them ------------------------------------------------------
 
@@ -424,11 +441,11 @@ class Host:
         check(first, name, self.pico.id)
         return channel.pico
 
-    def ask(self, pico: str, kind: str, query: Query, live: Callable[[], Any]) -> Any:
+    def ask(self, pico: str, query: Query, live: Callable[[], Any]) -> Any:
         """The answer of a pico, got by `live`: an input, unless the pico's state is in this very cycle."""
-        if pico in self.cycle.newborns or (pico == self.pico.id and kind == "query"):
+        if pico in self.cycle.newborns or pico == self.pico.id:
             return live()
-        return self.inputs.take(kind, [query.eci, query.rid, query.name, query.args], lambda: plain(live()))
+        return self.inputs.take("query", [query.eci, query.rid, query.name, query.args], lambda: plain(live()))
 
     def channels(self) -> list[Channel]:
         """This pico's channels sorted by ECI, its self channel and those of this cycle included."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .host import Host
-from .recorder import NOTHING, Globals, Recording, globals_from
+from .recorder import NOTHING, Globals, globals_from
 
 
 class LoadingHost(Host):
@@ -21,7 +21,8 @@ class LoadingHost(Host):
         super().__init__(host.parts, host.pico, host.cycle)
         self.code, self.instances, self.salience = host.code, host.instances, host.salience
         self.loading = True
-        self.inputs = self._recording = Recording()
+        self.inputs = self._recording = host.inputs.computing(rid)
+        self.known_slow = self.inputs.known_slow
         self._outer = host
         self._rid = rid
 

@@ -33,4 +33,4 @@ class Pico:
     memory: dict[tuple[str, str], tuple[str, Memory]] = field(default_factory=dict)  # (rid, rule)
     next_child_no: int | None = None  # None: not asked for yet
     registry_version: int = 0  # of the registry when the code was last compared with it
-    time: int = 0  # of the latest event; the clock of one pico never runs backwards
+    time: int = 0  # when its latest event was finished; the times of one log never run backwards, as a clock may

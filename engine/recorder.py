@@ -10,7 +10,9 @@ the time only changes are noted: `["now", how often, milliseconds]`. Kinds:
     channel                     the pico behind an ECI, which lets a request in or not
     query eventQuery            answers of other picos
     http                        answers from the network
+    attachment                  a large part of a mail, which the store does not keep for ever
     ruleset registered          ruleset texts, by the hashes under which the store keeps them
+    mail_from                   whom the engine writes mail as, if it can send any
     family jobs logs base_url   what else a rule can learn that its pico's log does not tell
     globals loaded              what impure globals were computed from: the hash of a blob of inputs
     ent …                       (in such a blob) the state that globals were computed from
@@ -70,6 +72,11 @@ class Inputs(Protocol):
     """What noted hashes stand for, where the store is to keep it as a blob."""
 
     @property
+    def again(self) -> bool:
+        """Whether this has happened before: the cycle was given up further on, and begins anew."""
+        ...
+
+    @property
     def known_slow(self) -> KnownSlow | None:
         """Which searches run out of time; None: that is found out."""
         ...
@@ -86,8 +93,16 @@ class Inputs(Protocol):
         """The answer to what is asked, both plain JSON; raises the error that came instead."""
         ...
 
+    def step(self, kind: str, asked: Any, live: Callable[[bytes, dict[str, bytes]], Any]) -> Any:
+        """As `take`, for an answer that is journalled: `live` gets the inputs since the step before, and the blobs."""
+        ...
+
     def note(self, kind: str, asked: Any = None) -> None:
         """Something has happened to the cycle."""
+        ...
+
+    def computing(self, rid: str) -> Inputs:
+        """Where the globals of a ruleset take theirs from that is being loaded in this cycle."""
         ...
 
     def uses(self, kind: str, rid: str, globals: Globals) -> None:
@@ -102,13 +117,20 @@ class Inputs(Protocol):
 class Recording:
     """Inputs as they come, noted."""
 
-    __slots__ = ("_noted", "blobs")
-
-    known_slow = None
+    __slots__ = ("_noted", "_since", "blobs")
 
     def __init__(self) -> None:
         self._noted: list[list[Any]] = []
+        self._since = 0  # as many of them came before the latest step, it included
         self.blobs: dict[str, bytes] = {}
+
+    @property
+    def again(self) -> bool:
+        return False
+
+    @property
+    def known_slow(self) -> KnownSlow | None:
+        return None
 
     def now(self, live: Callable[[], int]) -> int:
         now = live()
@@ -140,8 +162,18 @@ class Recording:
         finally:
             self._noted, self.blobs = outer, known
 
+    def step(self, kind: str, asked: Any, live: Callable[[bytes, dict[str, bytes]], Any]) -> Any:
+        since, blobs = dumps(self._noted[self._since :]), self.blobs
+        try:
+            return self.take(kind, asked, lambda: live(since, blobs))
+        finally:
+            self._since = len(self._noted)
+
     def note(self, kind: str, asked: Any = None) -> None:
         self._noted.append([kind, short(asked), None])
+
+    def computing(self, rid: str) -> Inputs:
+        return Recording()
 
     def uses(self, kind: str, rid: str, globals: Globals) -> None:
         if kind == "loaded" or globals.hash not in self.blobs:
@@ -223,9 +255,15 @@ class Recorded:
             raise error_from(error[0])
         return answer
 
+    def step(self, kind: str, asked: Any, live: Callable[[bytes, dict[str, bytes]], Any]) -> Any:
+        return self.take(kind, asked, lambda: None)
+
     def note(self, kind: str, asked: Any = None) -> None:
         if self.pop(kind, asked) is None:
             self._miss(kind, asked)
+
+    def computing(self, rid: str) -> Inputs:
+        return self  # whoever replays loads with a host of its own
 
     def _miss(self, kind: str, asked: Any) -> None:
         if not self.lenient:
@@ -243,6 +281,10 @@ class Recorded:
 
     def uses(self, kind: str, rid: str, globals: Globals) -> None:
         pass  # whoever replays has loaded them
+
+    @property
+    def again(self) -> bool:
+        return False
 
     @property
     def known_slow(self) -> KnownSlow | None:

@@ -17,3 +17,11 @@ def own_programs(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("krl.cache.user_folder", lambda: tmp_path_factory.getbasetemp())
         yield
+
+
+def pytest_unconfigure(config):
+    """The broker that tests have started ends with the run; workers have theirs from the run's main process."""
+    if not hasattr(config, "workerinput"):
+        from tests.broker import end_of_run
+
+        end_of_run()

@@ -23,4 +23,5 @@ class Breaker:
 
     def closed_at(self, now: int) -> int:
         """When the next attempt may be made; `now` or earlier: at once."""
+        self.opened_at = min(self.opened_at, now)  # the clock may have been set back since
         return self.opened_at + OPEN_MS if self.failures >= FAILURES else now

@@ -3,22 +3,27 @@
 Every effect bears a key that never changes, so a receiver that looks at it sees each one once, however often it is
 sent. Passing failures are tried again, later and later; what can never succeed, or does not for a day, is dead: it
 stays in the store for an operator, and the pico is told by an event `outbox:dead`.
+
+Requests leave by our own network client, every other kind of effect by the sender that a transport has registered for
+it. A kind that nobody in this process can send stays in the store, and leaves when a process is started that can.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import structlog
 
 from ..document import loads
-from ..effect import Effect, effect_from
+from ..effect import Effect, Mark, Sender, effect_from
+from ..errors import SendFailed, SendRefused
 from ..store.interface import OutboxRow, Store
+from ..trigger import reached
 from .breaker import Breaker
 from .web import WebAnswer, WebFailed, WebRequest
 
@@ -26,7 +31,8 @@ FIRST_DELAY_MS = 500
 LONGEST_DELAY_MS = 5 * 60 * 1000
 MAX_ATTEMPTS = 20
 MAX_AGE_MS = 24 * 3600 * 1000
-SENDERS = 64  # requests under way at one time
+SENDERS = 64  # effects of one kind that are being sent at one time
+WEB = frozenset({"event", "http"})  # kinds of effects that are requests
 PASSING = frozenset({408, 425, 429})  # and all 5xx
 
 _log = structlog.get_logger("picoengine")
@@ -34,6 +40,17 @@ _log = structlog.get_logger("picoengine")
 Fetch = Callable[[WebRequest], Awaitable[WebAnswer]]
 Told = Callable[[OutboxRow, "dict[str, Any] | None"], None]
 """Commits a row's new state and, with it, an event for a pico: {"pico" or "eci", "domain", "type", "attrs"}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one attempt ended."""
+
+    problem: str = ""  # empty: the effect has left
+    passing: bool = False  # worth another try
+    alive: bool = True  # the destination is there
+    again_in_ms: int | None = None  # when it wants to be asked again
+    answer: WebAnswer | None = None
 
 
 class Outbox:
@@ -48,7 +65,9 @@ class Outbox:
         now: Callable[[], int],
         random: Callable[[], float],
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        senders: Mapping[str, Sender] | None = None,
     ) -> None:
+        """`senders`: by the kind of the effects that each sends."""
         self._store = store
         self._fetch = fetch
         self._told = told
@@ -59,11 +78,15 @@ class Outbox:
         self._lanes: dict[tuple[str, str], deque[OutboxRow]] = {}
         self._senders: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._breakers: dict[str, Breaker] = {}
-        self._gate = asyncio.Semaphore(SENDERS)
+        self._others = dict(senders or {})
+        self._gates = {kind: asyncio.Semaphore(SENDERS) for kind in (*WEB, *self._others)}
+        self.stranded: Counter[str] = Counter()  # effects that nobody here can send, by kind
         self._known: set[int] = set()
+        self._asleep = 0  # lanes that wait for the time of their next attempt
 
     def start(self) -> None:
         """Take up what earlier runs left."""
+        reached("T12")
         for row in self._store.outbox(until=1 << 62, limit=1_000_000):
             self.put(row)
 
@@ -79,6 +102,11 @@ class Outbox:
         if row.id in self._known or row.state != "ready":
             return
         self._known.add(row.id)
+        if row.kind not in self._gates:
+            if not self.stranded[row.kind]:
+                _log.warning("effects wait for a transport that this process has not", transport=row.kind)
+            self.stranded[row.kind] += 1
+            return
         key = (row.pico, row.lane)
         self._lanes.setdefault(key, deque()).append(row)
         if key not in self._senders:
@@ -93,49 +121,97 @@ class Outbox:
         """Effects that have not left."""
         return len(self._known)
 
+    @property
+    def quiet(self) -> bool:
+        """Nothing is being sent: what has not left waits for the time of its next attempt."""
+        return len(self._senders) == self._asleep
+
     # --- one lane -----------------------------------------------------------------------------------------
 
     async def _send_all(self, key: tuple[str, str]) -> None:
         lane = self._lanes[key]
         while lane:
             row: OutboxRow | None = lane[0]
+            # A clock that was set back must not make effects wait until it is there again.
+            longest = LONGEST_DELAY_MS if lane[0].attempts else 0
             while row is not None:
-                row = await self._try(row)
+                row = await self._try(row, longest)
+                longest = MAX_AGE_MS  # from now on it is we who know how long is meant
             self._known.discard(lane.popleft().id)
         del self._lanes[key], self._senders[key]
+        if self._breaker(key[1]).failures == 0:
+            del self._breakers[key[1]]  # there is nothing to remember; of destinations there may be many
 
-    async def _try(self, row: OutboxRow) -> OutboxRow | None:
+    async def _try(self, row: OutboxRow, longest: int) -> OutboxRow | None:
         """One attempt, in its time; the row as it then stands if there must be another."""
-        wait = max(row.next_at, self._breaker(row.lane).closed_at(self._now())) - self._now()
+        now = self._now()
+        wait = max(min(row.next_at - now, longest), self._breaker(row.lane).closed_at(now) - now)
         if wait > 0:
-            await self._sleep(wait / 1000)
-        effect = effect_from(row.kind, row.payload)
-        async with self._gate:
+            self._asleep += 1
             try:
-                answer: WebAnswer | None = await self._fetch(self._request(row, effect))
-                problem = "" if answer is None else _problem(row.kind, answer)
-            except WebFailed as error:
-                answer, problem = None, str(error)
-        return self._judge(row, effect, answer, problem)
+                await self._sleep(wait / 1000)
+            finally:
+                self._asleep -= 1
+        effect = effect_from(row.kind, row.payload)
+        async with self._gates[row.kind]:
+            reached("T7")
+            ending = await (self._ask(row, effect) if row.kind in WEB else self._hand_over(row, effect))
+        reached("T8")
+        again = self._judge(row, effect, ending)
+        reached("T14")
+        return again
+
+    async def _ask(self, row: OutboxRow, effect: Effect) -> Ending:
+        """One request."""
+        try:
+            answer = await self._fetch(self._request(row, effect))
+        except WebFailed as error:
+            return Ending(str(error), passing=True, alive=False)
+        passing = answer.status in PASSING or answer.status >= 500
+        problem = _problem(row.kind, answer)
+        if effect.autosend is not None and not passing:
+            problem = ""  # what it says is for the rules to judge
+        return Ending(problem, passing, answer.status < 500, _retry_after(answer, self._now()), answer)
+
+    async def _hand_over(self, row: OutboxRow, effect: Effect) -> Ending:
+        """One attempt of a transport's sender."""
+        try:
+            await self._others[row.kind](effect, Mark(row.ikey, row.pico, row.seq, row.n))
+        except SendRefused as error:
+            return Ending(error.message)
+        except SendFailed as error:
+            again = None if error.retry_after is None else int(error.retry_after * 1000)
+            return Ending(error.message, passing=True, alive=False, again_in_ms=again)
+        except Exception as error:  # noqa: BLE001 -- a fault of one transport must not end the lane
+            _log.exception("a sender failed", transport=row.kind, key=row.ikey)
+            return Ending(f"{type(error).__name__}: {error}", passing=True, alive=False)
+        return Ending()
 
     @staticmethod
     def _request(row: OutboxRow, effect: Effect) -> WebRequest:
         marks = {"idempotency-key": row.ikey, "x-pico-event": f"{row.pico}/{row.seq}/{row.n}"}
         return WebRequest(effect.method, effect.url, {**marks, **effect.headers}, effect.body, effect.follow)
 
-    def _judge(self, row: OutboxRow, effect: Effect, answer: WebAnswer | None, problem: str) -> OutboxRow | None:
-        passing = answer is None or answer.status in PASSING or answer.status >= 500
-        self._breaker(row.lane).note(not (answer is None or answer.status >= 500), self._now())
-        if not problem or (answer is not None and effect.autosend is not None and not passing):
-            self._told(replace(row, state="done"), self._answer_event(effect, answer))
+    def _judge(self, row: OutboxRow, effect: Effect, ending: Ending) -> OutboxRow | None:
+        self._breaker(row.lane).note(ending.alive, self._now())
+        if not ending.problem:
+            self._told(replace(row, state="done"), self._answer_event(effect, ending.answer))
             return None
-        row = replace(row, attempts=row.attempts + 1, last_error=problem)
-        if passing and row.attempts < MAX_ATTEMPTS and row.next_at < row.since + MAX_AGE_MS:
-            row = replace(row, next_at=self._now() + self._delay(row.attempts, answer))
+        row = replace(row, attempts=row.attempts + 1, last_error=ending.problem)
+        if ending.passing and row.attempts < MAX_ATTEMPTS and row.next_at < row.since + MAX_AGE_MS:
+            row = replace(row, next_at=self._now() + self._delay(row.attempts, ending.again_in_ms))
             self._told(row, None)
             return row
-        _log.error("an effect is given up", pico=row.pico, target=row.target, error=problem, attempts=row.attempts)
-        attrs = {"target": row.target, "kind": row.kind, "error": problem, "attempts": row.attempts, "key": row.ikey}
+        _log.error(
+            "an effect is given up", pico=row.pico, target=row.target, error=ending.problem, attempts=row.attempts
+        )
+        attrs = {
+            "target": row.target,
+            "kind": row.kind,
+            "error": ending.problem,
+            "attempts": row.attempts,
+            "key": row.ikey,
+        }
         event = {"pico": row.pico, "domain": "outbox", "type": "dead", "attrs": attrs}
         self._told(replace(row, state="dead"), event)
         return None
@@ -146,9 +222,8 @@ class Outbox:
         merged = {**effect.autosend["attrs"], **self._answer_map(answer, effect.parse_json)}
         return {**effect.autosend, "attrs": merged}
 
-    def _delay(self, attempts: int, answer: WebAnswer | None) -> int:
+    def _delay(self, attempts: int, asked: int | None) -> int:
         """Milliseconds until the next attempt: what the receiver asks for, else random below a doubling bound."""
-        asked = _retry_after(answer, self._now()) if answer is not None else None
         if asked is not None:
             return min(asked, MAX_AGE_MS)
         return int(self._random() * min(FIRST_DELAY_MS * 2 ** min(attempts, 20), LONGEST_DELAY_MS))

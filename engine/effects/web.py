@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -53,6 +53,7 @@ class WebRequest:
     body: bytes | None = None
     follow: bool = True  # go where a redirect points, or return it as the answer
     private: frozenset[str] = frozenset()  # further headers that are meant for this origin only
+    seconds: float | None = None  # how long to wait, if not as long as usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,12 @@ class WebAnswer:
 class WebFailed(Exception):
     """There was no answer, or none that is acceptable: `request to URL failed, reason: …`."""
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, passing: bool = True) -> None:
+        """`passing`: the same request may be answered another time."""
         super().__init__(f"request to {url} failed, reason: {reason}")
         self.url = url
         self.reason = reason
+        self.passing = passing
 
 
 async def fetch(request: WebRequest, limits: WebLimits) -> WebAnswer:
@@ -93,18 +96,25 @@ async def fetch(request: WebRequest, limits: WebLimits) -> WebAnswer:
     except TimeoutError as error:
         raise WebFailed(_shown(request.url), f"no answer within {limits.seconds:g} s") from error
     except _Failure as error:
-        raise WebFailed(_shown(request.url), str(error)) from error
+        raise WebFailed(_shown(request.url), str(error), passing=error.passing) from error
 
 
-async def source(url: str, headers: Mapping[str, str], limits: WebLimits) -> WebAnswer:
+async def source(
+    url: str,
+    headers: Mapping[str, str],
+    limits: WebLimits,
+    ask: Callable[[WebRequest], Awaitable[WebAnswer]] | None = None,
+) -> WebAnswer:
     """The answer that has the text at the URL, or says that it is still the one that `if-none-match` names (304).
 
-    The headers, names in lower case, go to no other origin. Raises SourceUnavailable if there is no such answer.
+    The headers, names in lower case, go to no other origin; `ask` takes the place of the network. Raises
+    SourceUnavailable if there is no such answer.
     """
     try:
-        answer = await fetch(WebRequest("GET", url, headers, private=frozenset(headers)), limits)
+        request = WebRequest("GET", url, headers, private=frozenset(headers))
+        answer = await (fetch(request, limits) if ask is None else ask(request))
     except WebFailed as error:
-        raise SourceUnavailable(str(error)) from error
+        raise SourceUnavailable(str(error), passing=error.passing) from error
     if not (200 <= answer.status < 300 or (answer.status == NOT_MODIFIED and "if-none-match" in headers)):
         raise SourceUnavailable(f"Got a statusCode={answer.status} for: {_shown(url)}", kind="Error")
     return answer
@@ -112,6 +122,10 @@ async def source(url: str, headers: Mapping[str, str], limits: WebLimits) -> Web
 
 class _Failure(Exception):
     """Why there is no answer; `fetch` adds to what."""
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 async def _follow(request: WebRequest, limits: WebLimits) -> WebAnswer:
@@ -125,7 +139,10 @@ async def _follow(request: WebRequest, limits: WebLimits) -> WebAnswer:
                 if not request.follow or answer.status not in _REDIRECTS or target is None:
                     return answer
                 request = redirected(request, answer.status, target)
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
+    except (httpx2.HTTPError, OSError) as error:
+        passing = not isinstance(error, httpx2.UnsupportedProtocol)
+        raise _Failure(str(error) or type(error).__name__, passing=passing) from error
+    except (httpx2.InvalidURL, UnicodeError) as error:
         raise _Failure(str(error) or type(error).__name__) from error
     raise _Failure(f"more than {limits.max_redirects} redirects")
 
@@ -179,7 +196,7 @@ async def _ask(client: AsyncClient, request: WebRequest, limits: WebLimits) -> W
             return await _answer(response, request.url, limits)
         finally:
             await response.aclose()
-    raise refused or _Failure("the name has no address")
+    raise refused or _Failure("the name has no address", passing=True)
 
 
 async def _answer(response: Response, url: str, limits: WebLimits) -> WebAnswer:

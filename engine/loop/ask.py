@@ -11,11 +11,18 @@ waits for, and so on.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
-from ..errors import Conflict, EngineError, TimedOut
+from ..document import dumps
+from ..effects.steps import Asked
+from ..errors import ChannelNotFound, Conflict, EngineError, NoAnswer, TimedOut
 from ..event import Event, EventQuery, Query, Reply, Request
+from ..event_json import event_bytes, reply_from
 from ..host import Cycle, Host
+from ..recorder import digest
+from ..store.interface import InboxRow
 from ..suspend import wait
 from .evaluate import answer
 from .nested import evaluate_newborn
@@ -23,6 +30,8 @@ from .wait import Item, Mailbox, Mailboxes
 from .wake import Waker
 
 MAX_CHAIN = 16  # picos that wait for one another in a row
+
+End = tuple[Reply | None, EngineError | None]
 
 
 class Inside:
@@ -33,7 +42,10 @@ class Inside:
         return answer(query, self._reader(host.cycle.newborns.get(pico, host), host))
 
     def event_query(self, host: Host, pico: str, event: Event, query: Query) -> Any:
-        """Let a pico that this cycle has made evaluate the event, then ask it. Raises what either raises."""
+        """Let a pico that this cycle has made evaluate the event, then ask it. Raises what either raises.
+
+        The pico's state is in the very cycle that asks: the answer is no input.
+        """
         newborn = host.cycle.newborns[pico]
         evaluate_newborn(newborn, event)
         return answer(query, self._reader(newborn, host))
@@ -50,11 +62,12 @@ class Inside:
 class Asking(Inside):
     """Queries and awaited events between picos of one engine."""
 
-    def __init__(self, mailboxes: Mailboxes, waker: Waker, query_seconds: float, event_seconds: float) -> None:
+    def __init__(self, mailboxes: Mailboxes, waker: Waker, in_flight: Mapping[str, Item], query_seconds: float) -> None:
+        """`in_flight`: events that are stored and not finished, by eid."""
         self._mailboxes = mailboxes
         self._waker = waker
+        self._in_flight = in_flight
         self._query_seconds = query_seconds
-        self._event_seconds = event_seconds
 
     def query(self, host: Host, pico: str, query: Query) -> Any:
         """The answer of the pico. Raises what the query raises, TimedOut, or Conflict for a long chain."""
@@ -72,14 +85,62 @@ class Asking(Inside):
         return self._in_turn(box, cycle, query, self._query_seconds).value
 
     def event_query(self, host: Host, pico: str, event: Event, query: Query) -> Any:
-        """Let the pico evaluate the event, then ask it. Raises what either raises, or Conflict for a loop."""
-        cycle = host.cycle
-        if pico in cycle.newborns:
+        """Let the pico evaluate the event, then ask it. Raises what either raises, or Conflict for a loop.
+
+        A step: the event is stored with it, and not sent again when this cycle is evaluated again.
+        """
+        if pico in host.cycle.newborns:
             return super().event_query(host, pico, event, query)
-        box = self._mailboxes.of(pico)
-        if pico == host.pico.id or self._closes_loop(box, cycle):
-            raise Conflict(f"events that wait for each other: {host.pico.id} -> {self._loop_from(box)}")
-        return self._in_turn(box, cycle, EventQuery(event, query), self._event_seconds).value
+        noted = [query.eci, query.rid, query.name, query.args]
+        loop = self._loop(pico, host.pico.id)
+        if loop is not None:
+            names = " -> ".join((host.pico.id, *loop))
+            return host.inputs.take("eventQuery", noted, lambda: _refuse(f"events that wait for each other: {names}"))
+        end: asyncio.Future[End] | None = None
+
+        def sent(item: Item) -> None:
+            nonlocal end
+            item.request = EventQuery(event, query)
+            end = _end_of(item)
+
+        async def call(key: str, seconds: float) -> Any:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await self._outcome(pico, event, query, end)
+            except TimeoutError as error:
+                raise NoAnswer(f"pico {pico} did not answer within {seconds:g} s") from error
+
+        row = InboxRow(0, pico, event.eid, event.eci, f"pico:{host.pico.id}", event_bytes(event), event.time)
+        asked = Asked("event", f"{event.domain}:{event.type}", digest(dumps(noted) + row.body), call, row, sent)
+        host.cycle.waits_for = pico
+        try:
+            return host.step("eventQuery", noted, asked)
+        finally:
+            host.cycle.waits_for = None
+
+    async def _outcome(self, pico: str, event: Event, query: Query, end: asyncio.Future[End] | None) -> Any:
+        """The query's answer, in the event's own turn if it has not had that yet. Raises what either raises."""
+        item = self._in_flight.get(event.eid)
+        if end is None and item is not None:
+            if item.request is event or item.request == event:
+                self._mailboxes.amend(item, EventQuery(event, query))
+            end = _end_of(item)
+        if end is None:
+            row = self._waker.parts.store.log_by_eid(event.eid)
+            if row is None:
+                raise ChannelNotFound(event.eci)  # its pico is gone
+            reply: Reply | None = reply_from(event.eid, row.response)
+        else:
+            reply, error = await asyncio.shield(end)
+            if error is not None:
+                raise error
+        if reply is None or not reply.is_query:
+            item = Item(pico, query, "pico")
+            self._mailboxes.put(item)
+            reply, error = await _end_of(item)
+            if error is not None:
+                raise error
+        return None if reply is None else reply.value
 
     # --- the ways of answering ----------------------------------------------------------------------------
 
@@ -148,15 +209,29 @@ class Asking(Inside):
             cycle = cycle.asked_by
         return False
 
-    def _loop_from(self, box: Mailbox) -> str:
-        names = [box.id]
-        while box.cycle is not None and box.cycle.waits_for and len(names) <= MAX_CHAIN:
-            names.append(box.cycle.waits_for)
-            known = self._mailboxes.known(box.cycle.waits_for)
-            if known is None:
-                break
-            box = known
-        return " -> ".join(names)
+    def _loop(self, pico: str, own: str) -> list[str] | None:
+        """The picos from this one to `own`, each of which waits for the next; None if they do not lead there.
+
+        An event waits for whatever stands before it: for what its pico is doing, and for an event that is put aside.
+        """
+        ways: deque[list[str]] = deque([[pico]])
+        seen = {pico}
+        while ways:
+            way = ways.popleft()
+            if way[-1] == own:
+                return way
+            for next in self._awaited(way[-1]):
+                if next not in seen:
+                    seen.add(next)
+                    ways.append([*way, next])
+        return None
+
+    def _awaited(self, pico: str) -> list[str]:
+        box = self._mailboxes.known(pico)
+        if box is None:
+            return []
+        running = None if box.cycle is None else box.cycle.waits_for
+        return [each for each in (running, box.aside_for) if each is not None]
 
     @staticmethod
     def _chain(cycle: Cycle) -> str:
@@ -166,3 +241,14 @@ class Asking(Inside):
             names.append(asking.waits_for or "…")
             asking = asking.asked_by
         return " -> ".join(reversed(names))
+
+
+def _end_of(item: Item) -> asyncio.Future[End]:
+    """How the item ends."""
+    end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+    item.followers.append(lambda reply, error: None if end.done() else end.set_result((reply, error)))
+    return end
+
+
+def _refuse(why: str) -> NoReturn:
+    raise Conflict(why)

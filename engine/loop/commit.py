@@ -17,6 +17,7 @@ from ..channel import Channel
 from ..errors import EngineError, StoreUnavailable
 from ..store.interface import PicoRow, Writes
 from ..store.writer import Writer
+from ..trigger import reached
 from .wait import Item, Mailbox
 
 Then = Callable[[EngineError | None], None]
@@ -46,7 +47,16 @@ class Decision:
 async def on_disk(decision: Decision) -> None:
     """Return when the decision is on disk. Raises StoreUnavailable if it was lost."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    decision.then.append(lambda lost: done.set_result(None) if lost is None else done.set_exception(lost))
+
+    def told(lost: EngineError | None) -> None:
+        if done.done():
+            return  # who waited was given up
+        if lost is None:
+            done.set_result(None)
+        else:
+            done.set_exception(lost)
+
+    decision.then.append(told)
     await done
 
 
@@ -104,6 +114,7 @@ class Committer:
         if decision.settled:
             return  # it was among those that an earlier failure took along
         if error is not None:
+            reached("T15")
             lost = list(self._under_way)
             self._under_way.clear()
             for each in lost:
@@ -114,6 +125,7 @@ class Committer:
                 for then in each.then:
                     then(unavailable)
             return
+        reached("T2" if decision.item is not None and decision.box is None else "T6")
         self._under_way.popleft()
         self._settle(decision)
         self._on_settled(decision)

@@ -37,10 +37,10 @@ class Door:
         Raises ChannelNotFound, PolicyRefused, Undecodable, DeliveryTooLarge.
         """
         channel = self.admit(delivery.eci, delivery.words)
-        if len(delivery.body) > self._settings.max_body_bytes:
-            raise DeliveryTooLarge(
-                f"the body has {len(delivery.body)} bytes, the limit max_body_bytes is {self._settings.max_body_bytes}"
-            )
+        limit = self._settings.max_body_bytes if delivery.max_bytes is None else delivery.max_bytes
+        if len(delivery.body) > limit:
+            name = "max_body_bytes" if delivery.max_bytes is None else f"of {delivery.transport}"
+            raise DeliveryTooLarge(f"the body has {len(delivery.body)} bytes, the limit {name} is {limit}")
         decoder = self._decoders.get(delivery.decoder)
         if decoder is None:
             raise Undecodable(f"no decoder is called {delivery.decoder!r}; known are {sorted(self._decoders)}")

@@ -8,11 +8,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from krl import KRLError, KRLLimitError, KRLRuntimeError, failing_line, step
+from krl import (
+    Here,
+    KRLError,
+    KRLLimitError,
+    KRLRuntimeError,
+    KRLSyntaxError,
+    Session,
+    failing_line,
+    step,
+    to_json,
+)
 
-from ..errors import EngineError, Failed, FunctionNotFound, QueryFailed, RuleFailed, RulesetNotFound, StoreUnavailable
-from ..event import Query
+from ..errors import (
+    EngineError,
+    Failed,
+    FunctionNotFound,
+    InvalidValue,
+    QueryFailed,
+    RuleFailed,
+    RulesetNotFound,
+    StoreUnavailable,
+)
+from ..event import Look, Query
 from ..host import Host
+from ..trigger import reached
 from .schedule import Entry
 
 TESTING = "__testing"  # every ruleset answers it: what a UI may offer to try
@@ -32,6 +52,7 @@ def evaluate(entry: Entry, host: Host) -> None:
         host.inputs.uses("globals", rid, instance.here.origin)
     program = instance.program
     for rule in entry.rules:
+        reached("T3")
         host.rule_name = name = rule.name
         try:
             expression = program.expression_hashes[name]
@@ -70,6 +91,8 @@ def answer(query: Query, host: Host) -> Any:
 
 
 def _answer(query: Query, host: Host) -> Any:
+    if isinstance(query, Look):
+        return _seen(query, host)
     instance = host.instances.get(query.rid)
     if instance is None:
         raise (
@@ -87,6 +110,23 @@ def _answer(query: Query, host: Host) -> Any:
         return instance.query(host, query.name, query.args)
     except StoreUnavailable:
         raise
+    except (KRLError, EngineError, RecursionError) as error:
+        raise _failed(QueryFailed, error, host) from error
+
+
+def _seen(look: Look, host: Host) -> Any:
+    """The value of an expression, in KRL's notation. Raises as `answer`, and InvalidValue for a text that is none."""
+    instance = host.instances.get(look.rid)
+    if instance is None and look.rid:
+        raise RulesetNotFound(look.rid)
+    host.query, host.event, host.rid, host.rule_name = look, None, look.rid or None, None
+    session = Session(host, instance.here if instance else Here(""), instance.names if instance else {})
+    try:
+        return to_json(session.take(look.text))
+    except StoreUnavailable:
+        raise
+    except KRLSyntaxError as error:
+        raise InvalidValue(str(error), "CompileError") from error
     except (KRLError, EngineError, RecursionError) as error:
         raise _failed(QueryFailed, error, host) from error
 

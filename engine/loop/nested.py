@@ -13,7 +13,7 @@ from ..event import Event
 from ..event_json import response_bytes
 from ..host import Host
 from ..recorder import WITHIN
-from ..trace import Trace
+from ..witness.trace import Trace
 from .evaluate import evaluate
 from .outcome import NOTHING, changes_bytes, log_row
 from .schedule import Schedule
@@ -55,7 +55,7 @@ def evaluate_newborn(host: Host, event: Event) -> None:
     response = response_bytes(host.directives, None)
     within = dumps([[WITHIN, [pico.row.parent, outer], None]])
     row = log_row(host, event, within, changes_bytes(cycle.changes, pico.id), NOTHING, response, "ok")
-    pico.head_seq, pico.head_hash = row.seq, row.hash
+    pico.head_seq, pico.head_hash, pico.time = row.seq, row.hash, row.t_commit
     cycle.nested.append(row)
     known = cycle.changes.picos[pico.id]
     if known is not None:

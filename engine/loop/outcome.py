@@ -7,8 +7,10 @@ What a row says of changes is enough to make the pico's next state from the one 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from krl import fact
 
 from ..chain import link
 from ..changes import Changes
@@ -19,12 +21,12 @@ from ..event import Event
 from ..event_json import event_bytes, response_bytes
 from ..host import Host
 from ..recorder import digest
-from ..store.interface import InboxRow, LogRow, TimerRow
+from ..store.interface import CallbackRow, InboxRow, LogRow, TimerRow
 
 NOTHING = b"[]"
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Outcome:
     """What is to be committed of an event, and answered."""
 
@@ -110,7 +112,7 @@ def log_row(
         trace=b"" if host.trace is None else host.trace.encoded(),
         status=status,
         t_in=event.time,
-        t_commit=host.parts.chance.now(),
+        t_commit=max(pico.time, host.parts.chance.now()),
         prev_hash=pico.head_hash,
         hash=link(pico.head_hash, seq, event.eid, pico.code.hash, changes, effects),
     )
@@ -133,6 +135,8 @@ def changes_bytes(changes: Changes, pico: str, source: str = "") -> bytes:
         told |= _family(changes, pico)
     if changes.timers:
         told["timers"] = {id: row and _timer(row) for id, row in changes.timers.items() if not row or row.pico == pico}
+    if changes.callbacks:
+        told["callbacks"] = {id: _callback(row) for id, row in changes.callbacks.items() if row.pico == pico}
     return dumps({kind: each for kind, each in told.items() if each})
 
 
@@ -149,6 +153,10 @@ def _family(changes: Changes, pico: str) -> dict[str, Any]:
         if row is None or row.parent == pico
     ]
     return {"channels": channels, "picos": picos}
+
+
+def _callback(row: CallbackRow) -> dict[str, Any]:
+    return {"rid": row.rid, "event": f"{row.domain}:{row.type}", "expires": row.expires_at}
 
 
 def _timer(row: TimerRow) -> dict[str, Any]:

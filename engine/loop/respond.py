@@ -6,7 +6,7 @@ new state at once, the outside learns of it after the commit. A failed event has
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -14,12 +14,24 @@ from typing import Any
 from ..changes import Changes
 from ..channel import Channel
 from ..document import dumps
-from ..effect import outbox_row
+from ..effect import Effect, directives_effect, outbox_row
+from ..effects.steps import Asked, Journalled
 from ..errors import ChannelNotFound, EngineError, EventDead, RuleFailed
 from ..event import Event, Reply
 from ..event_json import event_bytes, event_from
-from ..host import Host
-from ..store.interface import ChannelRow, DedupRow, InboxRow, LogRow, OutboxRow, TimerRow, Writes
+from ..host import Cycle, Host
+from ..store.interface import (
+    AttachmentRow,
+    ChannelRow,
+    DedupRow,
+    InboxRow,
+    LogRow,
+    OutboxRow,
+    StepRow,
+    TimerRow,
+    Writes,
+)
+from ..trigger import reached
 from .commit import Committer, Decision
 from .outcome import outcome
 from .wait import Item, Mailbox, Mailboxes
@@ -38,6 +50,7 @@ class Responder:
         self._inbox_id = 0
         self._outbox_id = 0
         self._held_until = 0
+        self.cancel_steps: Callable[[str], None] = lambda pico: None  # told of each pico that is deleted
 
     def start_numbers(self, inbox_id: int, outbox_id: int, held_until: int = 0) -> None:
         """The numbers of arrivals and of effects go on from here.
@@ -54,11 +67,50 @@ class Responder:
         writes = Writes(inbox_add=[self._inbox_row(item)])
         if item.key is not None:
             writes.dedup_add.append(self._dedup_row(item, None))
+        if item.event is not None and item.event.attachments:
+            writes.attachments = attachment_rows(item.pico, item.event, item.received_at)
         decision = Decision(writes, item=item)
+        reached("T1")
         return self._committer.submit(decision)
+
+    def begin_step(self, journal: Journalled, step: StepRow, blobs: dict[str, bytes], asked: Asked) -> Decision:
+        """Commit that the cycle makes a step, with what it takes to come to it again after a crash.
+
+        Its event is stored as a running one; so is an event, as a waiting one, that the step sends to another pico.
+        """
+        item = journal.item
+        writes = Writes(steps=[step], blobs=dict(blobs))
+        decision = Decision(writes)
+        if item.inbox_id is None:
+            item.inbox_id = self._next_inbox_id()
+            writes.inbox_add.append(self._inbox_row(item, running=True))
+            if item.key is not None:
+                writes.dedup_add.append(self._dedup_row(item, None))
+            if item.event is not None and item.event.attachments:
+                writes.attachments = attachment_rows(item.pico, item.event, item.received_at)
+            decision.item = item
+        elif not item.begun:
+            writes.inbox_set.append(self._inbox_row(item, running=True))
+        item.begun = True
+        if journal.box.job is not None:
+            journal.box.job.number = item.inbox_id
+        if asked.event is not None:
+            row, sent = self._numbered(replace(asked.event, key=f"step:{step.key}"))
+            writes.inbox_add.append(row)
+            writes.dedup_add.append(self._dedup_row(sent, None))
+            decision.wakes.append(sent)
+            if asked.sent is not None:
+                asked.sent(sent)
+        return self._committer.submit(decision)
+
+    def note_failed_read(self, item: Item) -> Decision:
+        """Commit how often the event's reads have failed."""
+        item.reads += 1
+        return self._committer.submit(Decision(Writes(inbox_set=[self._inbox_row(item, running=item.begun)])))
 
     def respond(self, host: Host, box: Mailbox, item: Item, event: Event, failure: RuleFailed | None) -> None:
         """Commit what the event did, or that it failed; its callers are told when that is on disk."""
+        reached("T4")
         cycle = host.cycle
         item.committing = True
         out = outcome(host, event, failure)
@@ -66,17 +118,25 @@ class Responder:
         wakes = [self._numbered(row) for row in out.sends]
         _note_before(host, changes)
         log = out.log_row(host, event, item.source)
+        now = (
+            host.parts.chance.now()
+        )  # by which effects leave; the log's time may be ahead of a clock that was set back
         writes = Writes(log=[log, *(cycle.nested if failure is None else ())])
         writes.head = (host.pico.id, log.seq - 1, log.seq, log.hash)
         writes.inbox_add = [row for row, _ in wakes]
         writes.outbox_add = [
-            outbox_row(self._next_outbox_id(), effect, host.pico.id, log.seq, n, event.eid, log.t_commit)
-            for n, effect in enumerate(changes.effects)
+            outbox_row(self._next_outbox_id(), effect, host.pico.id, log.seq, n, event.eid, now)
+            # Steps and effects share their numbers, and so their keys.
+            for n, effect in enumerate([*changes.effects, *_published(host, event, failure)], _steps_made(cycle))
         ]
         if item.inbox_id is not None:
             writes.inbox_done.append(item.inbox_id)
             if item.inbox_id <= self._held_until:
                 writes.outbox_add = [replace(row, state="held") for row in writes.outbox_add]
+        if item.inbox_id is None and event.attachments:
+            writes.attachments = attachment_rows(item.pico, event, item.received_at)
+        if item.begun:
+            writes.steps_done.append((item.pico, item.eid))
         if item.key is not None:
             if item.inbox_id is None:
                 writes.dedup_add.append(self._dedup_row(item, out.response))
@@ -98,10 +158,17 @@ class Responder:
             host.parts.timetable.decide(number, changes.timers)
 
     def answer(
-        self, box: Mailbox, item: Item, value: Any, failure: EngineError | None, *, saw_others: bool = False
+        self,
+        box: Mailbox,
+        item: Item,
+        value: Any,
+        failure: EngineError | None,
+        *,
+        saw_others: bool = False,
+        behind: int = 0,
     ) -> None:
         """Give a query's answer, or why there is none, once the state that it saw is on disk."""
-        reply = None if failure is not None else Reply(item.eid, value=value, is_query=True)
+        reply = None if failure is not None else Reply(item.eid, value=value, is_query=True, behind=behind)
 
         def told(lost: EngineError | None) -> None:
             item.finish(None, lost) if lost else item.finish(reply, failure)
@@ -111,18 +178,18 @@ class Responder:
         else:
             self._committer.after(box, told)
 
-    def fire(self, row: InboxRow | None, timer: str, next_firing: TimerRow | None) -> Decision:
-        """Commit a timer's firing: its event and its next firing, in one."""
-        return self.act(Writes(timers={timer: next_firing}), row)
+    def fire(self, events: Iterable[InboxRow], timer: str, next_firing: TimerRow | None) -> Decision:
+        """Commit a timer's firing: its events and its next firing, in one."""
+        return self.act(Writes(timers={timer: next_firing}), *events)
 
     def settle_effect(self, effect: OutboxRow, answer: InboxRow | None) -> None:
         """Commit what became of an effect, and the event that tells a pico of it."""
-        self.act(Writes(outbox_set=[effect]), answer)
+        self.act(Writes(outbox_set=[effect]), *([] if answer is None else [answer]))
 
-    def act(self, writes: Writes, event: InboxRow | None = None) -> Decision:
-        """Commit what the engine itself does, and with it an event that it makes for a pico, in one."""
+    def act(self, writes: Writes, *events: InboxRow) -> Decision:
+        """Commit what the engine itself does, and with it events that it makes for picos, in one."""
         wakes = []
-        if event is not None:
+        for event in events:
             row, item = self._numbered(event)
             writes.inbox_add.append(row)
             wakes.append(item)
@@ -142,7 +209,7 @@ class Responder:
 
     def _take(self, host: Host, log: LogRow, changes: Changes, deleted: Iterable[str]) -> None:
         """The pico's state in memory becomes what the cycle made of it."""
-        host.pico.head_seq, host.pico.head_hash = log.seq, log.hash
+        host.pico.head_seq, host.pico.head_hash, host.pico.time = log.seq, log.hash, log.t_commit
         take_state(host, changes)
         host.parts.registry.adopt(changes.registry)
         for gone in deleted:
@@ -164,6 +231,7 @@ class Responder:
             items.append(box.running)
             if box.job is not None:
                 box.job.cancel()
+        self.cancel_steps(pico)
         for item in items:
             item.finish(None, ChannelNotFound(item.eci))
 
@@ -171,7 +239,7 @@ class Responder:
         row = replace(row, id=self._next_inbox_id())
         return row, item_from(row)
 
-    def _inbox_row(self, item: Item) -> InboxRow:
+    def _inbox_row(self, item: Item, *, running: bool = False) -> InboxRow:
         event = item.event
         if event is None or item.inbox_id is None:
             raise ValueError("only a numbered event has an inbox row")
@@ -183,7 +251,10 @@ class Responder:
             source=item.source,
             body=event_bytes(event),
             received_at=item.received_at,
+            attempts=item.attempts,
             key=None if item.key is None else item.key[1],
+            state="running" if running else "ready",
+            reads=item.reads,
         )
 
     def _dedup_row(self, item: Item, response: bytes | None) -> DedupRow:
@@ -200,6 +271,27 @@ class Responder:
         return self._inbox_id
 
 
+def _published(host: Host, event: Event, failure: RuleFailed | None) -> list[Effect]:
+    """The event's directives, to whom the settings have subscribed to all.
+
+    They are no effects of a rule: the log has them as the event's response, and does not list them once more.
+    """
+    targets = host.parts.settings.directives_to
+    if not targets or failure is not None or not host.directives:
+        return []
+    words = (event.eid, event.eci, event.domain, event.type)
+    return [directives_effect(target, *words, host.directives) for target in targets]
+
+
+def _steps_made(cycle: Cycle) -> int:
+    return 0 if cycle.journal is None else cycle.journal.made
+
+
+def attachment_rows(pico: str, event: Event, now: int) -> list[AttachmentRow]:
+    """The rows of an event's large parts."""
+    return [AttachmentRow(pico, ref, now, data) for ref, data in event.attachments]
+
+
 def tell(item: Item, lost: EngineError | None, reply: Reply | None, failure: EngineError | None) -> None:
     """Tell how an event ended. A stored event whose commit was lost has not: it will be taken again."""
     if lost is None:
@@ -213,6 +305,7 @@ def item_from(row: InboxRow) -> Item:
     event = event_from(row.eid, row.body)
     key = None if row.key is None else (row.eci, row.key)
     item = Item(row.pico, event, row.source, inbox_id=row.id, stored=True, key=key, received_at=row.received_at)
+    item.attempts, item.reads, item.begun = row.attempts, row.reads, row.state == "running"
     if row.attempts >= MAX_ATTEMPTS:
         item.verdict = EventDead(row.attempts)
     return item
@@ -251,6 +344,7 @@ def write_changes(writes: Writes, changes: Changes) -> None:
     for eci, channel in changes.channels.items():
         writes.channels[eci] = None if channel is None else channel_row(channel, writes)
     writes.timers = changes.timers
+    writes.callbacks.update(changes.callbacks)
     writes.registry = changes.registry
     writes.rulesets = changes.rulesets
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from krl import Instance, Rule
+from krl import Instance, Rule, fact
 
 from ..event import Event
 from ..host import Raised
 from ..salience import Salience
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Entry:
     """One ruleset's turn with one event: the rules that may care, in source order."""
 

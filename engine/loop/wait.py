@@ -41,6 +41,10 @@ class Item:
     received_at: int = 0
     received_ns: int | None = None  # monotonic; None: it did not come by the door
     entered_ns: int | None = None  # when it was put into its mailbox
+    attempts: int = 0  # how often its evaluation has ended the process
+    reads: int = 0  # how often a read of it has failed
+    begun: bool = False  # it has made a step: nothing of its pico may come before it
+    waited: set[int] = field(default_factory=set)  # the steps for which it was put aside
     one_answer: bool = False  # two `_raw` directives would be one too many
     committing: bool = False  # what it did is on its way to disk
     asked_by: Any = None  # the cycle of this engine that waits for it, if one does
@@ -102,11 +106,24 @@ class Mailbox:
     last_commit: Any = None  # the latest of them
     closed: bool = False  # the pico is deleted
     resting: bool = False  # its store could not be read: nothing begins for a while
+    aside: Item | None = None  # an event that waits for the world: no other begins, queries are answered
+    aside_for: str | None = None  # the pico that it waits for, if it is one
 
     @property
     def idle(self) -> bool:
         """Nothing to do and nothing under way."""
-        return self.running is None and not self.items and self.unsettled == 0
+        return self.running is None and not self.items and self.unsettled == 0 and self.aside is None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether an event is between two evaluations of it, or within one that may have to be repeated."""
+        first = self.running or (self.items[0] if self.items else None)
+        return self.aside is not None or (first is not None and first.begun)
+
+    @property
+    def behind(self) -> int:
+        """How many events have not had their turn, one that was put aside included."""
+        return sum(item.event is not None for item in self.items) + (self.aside is not None)
 
 
 RunItem = Callable[[Mailbox, Item], None]
@@ -170,12 +187,35 @@ class Mailboxes:
         self._make_ready(box)
         return True
 
+    def amend(self, item: Item, request: Request) -> None:
+        """Let an item that still waits for its turn be this request instead."""
+        if item in self.of(item.pico).items:
+            item.request = request
+
     def put_back(self, item: Item, seconds: float) -> None:
         """Take the item again after a pause in which its pico begins nothing else, so that the order is kept."""
         box = self.of(item.pico)
         box.resting = True
         self.put(item, first=True)
         self._loop.call_later(seconds, self._end_rest, box)
+
+    def put_aside(self, box: Mailbox) -> None:
+        """Throw the running cycle away; its event is evaluated again from `take_up` on, before all others."""
+        box.aside = box.running
+        box.aside_for = None if box.cycle is None else box.cycle.waits_for
+        if box.job is not None:
+            box.job.cancel()
+
+    def set_aside(self, item: Item) -> None:
+        """The same for an event whose cycle has just ended and has to be repeated."""
+        self.of(item.pico).aside = item
+
+    def take_up(self, item: Item) -> None:
+        """Evaluate the event again, if it is still aside."""
+        box = self._boxes.get(item.pico)
+        if box is not None and box.aside is item:
+            box.aside = box.aside_for = None
+            self.put(item, first=True)
 
     def _end_rest(self, box: Mailbox) -> None:
         box.resting = False
@@ -188,6 +228,9 @@ class Mailboxes:
         self._paused_picos.discard(pico)
         items = list(box.items)
         self.waiting -= len(items)
+        if box.aside is not None:
+            items.append(box.aside)
+            box.aside = None
         box.items.clear()
         box.pico = None
         return items
@@ -207,14 +250,16 @@ class Mailboxes:
         box.cycle = None
         self._make_ready(box)
 
-    def give_up(self, box: Mailbox) -> Item | None:
-        """Throw away the running cycle and the pico's state in memory; the item whose cycle it was."""
+    def give_up(self, box: Mailbox) -> list[Item]:
+        """Throw away the running cycle and the pico's state in memory; the items whose cycles are not at their end."""
         box.pico = None
+        items = [] if box.aside is None else [box.aside]
+        box.aside = box.aside_for = None
         item, job = box.running, box.job
-        if job is None or not job.waiting:
-            return None
-        job.cancel()
-        return item
+        if job is not None and job.waiting:
+            job.cancel()
+            items += [item] if item is not None else []
+        return items
 
     def pause_pico(self, pico: str) -> None:
         """From now on begin no event of this pico, or of EVERYONE; queries are answered."""
@@ -250,9 +295,9 @@ class Mailboxes:
         return asked is not None and any(item.asked_by is box.cycle for item in asked.items)
 
     def is_running(self, item: Item) -> bool:
-        """Whether the item's cycle has begun and not ended."""
+        """Whether the item's cycle has begun and not ended, put aside or not."""
         box = self._boxes.get(item.pico)
-        return box is not None and box.running is item
+        return box is not None and item in (box.running, box.aside)
 
     # --- turns --------------------------------------------------------------------------------------------
 
@@ -266,7 +311,7 @@ class Mailboxes:
         """Whose turn it is."""
         if box.resting:
             return None
-        if self._paused_picos and self.is_paused(box.id):
+        if box.aside is not None or (self._paused_picos and self.is_paused(box.id)):
             return next((item for item in box.items if item.passes), None)
         return box.items[0] if box.items else None
 

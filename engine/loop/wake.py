@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from krl import KRLLoadError, KRLRuntimeError
+from krl import Instance, KRLLoadError, KRLRuntimeError
 
 from ..changes import Changes
 from ..document import loads
@@ -15,6 +16,7 @@ from ..pico import Pico
 from ..recorder import act
 from ..registry.code import EMPTY, CodeSet, Installed, code_set_from_json
 from ..registry.sources import is_inline
+from ..resumed import Known
 from ..store.interface import PicoRow
 from .respond import Responder
 from .wait import Item, Mailbox
@@ -38,7 +40,8 @@ class Waker:
         pico = box.pico
         if pico is None:
             pico = box.pico = self.wake(box.id)
-        if pico.registry_version != self.parts.registry.version:
+        # An event that has begun ends with the rulesets that it began with.
+        if pico.registry_version != self.parts.registry.version and not box.has_begun:
             changed = self.follow(pico)
             if changed is not None:
                 eid, now = self.parts.chance.new_eid(), self.parts.chance.now()
@@ -55,8 +58,23 @@ class Waker:
         pico = self.newborn(row, self.code_set(row.code))
         for rid, rule, expression, memory in self.parts.store.memory(id):
             pico.memory[rid, rule] = (expression, loads(memory))
+        pico.time = self.parts.store.logged_at(id, pico.head_seq) or 0
         pico.instances = self.parts.loader.instances(pico.code, Host(self.parts, pico, Cycle("")))
         return pico
+
+    def with_globals(self, pico: Pico, hashes: Mapping[str, str]) -> Mapping[str, Instance]:
+        """The pico's instances, those of some rulesets with the globals that they had; by rid the hash of each.
+
+        Raises Diverged if these cannot be computed again.
+        """
+        instances = dict(pico.instances)
+        host = Host(self.parts, pico, Cycle("", inputs=Known(hashes, self.parts.store.blob)))
+        for rid, hash in hashes.items():
+            known, installed = instances.get(rid), pico.code.find(rid)
+            if known is None or installed is None or (known.here.origin and known.here.origin.hash == hash):
+                continue
+            instances[rid] = self.parts.loader.load(installed, pico.code, host)
+        return instances
 
     def newborn(self, row: PicoRow, code: CodeSet) -> Pico:
         """A pico that has no stored state yet, its rulesets not loaded."""

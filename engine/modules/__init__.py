@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from krl import LIBRARY, Module
 
-from . import ctx, event, http, schedule
+from . import ctx, email, event, http, schedule
 from .noting import noting, telling
 
 MODULES: Mapping[str, Module] = {
     **LIBRARY,
     "ctx": telling("ctx", noting("ctx", ctx.MODULE)),
+    "email": noting("email", email.MODULE),
     "event": noting("event", event.MODULE),
     "http": noting("http", http.MODULE),
     "schedule": telling("schedule", noting("schedule", schedule.MODULE)),

@@ -12,8 +12,21 @@ from typing import Any
 
 import orjson
 
-from krl import Here, KRLLoadError, KRLTypeError, KRLValueError, Member, Module, Program, plain, text, typeof
+from krl import (
+    Here,
+    KRLLoadError,
+    KRLTypeError,
+    KRLValueError,
+    Member,
+    Module,
+    Program,
+    RulesetMeta,
+    plain,
+    text,
+    typeof,
+)
 
+from ..callback import OPEN, PATH, callback_id
 from ..channel import (
     ALLOW_EVENTS,
     ALLOW_QUERIES,
@@ -25,15 +38,17 @@ from ..channel import (
     event_policy,
     query_policy,
 )
+from ..document import dumps
 from ..errors import ChannelNotFound, ChannelProtected, Conflict, EngineError, OwnChannelNotFound, RulesetRefused
 from ..event import Event, Query
 from ..event_json import event_bytes
 from ..host import Host
+from ..past.snapshots import birth
 from ..pico import Pico
 from ..registry.code import EMPTY, Installed
 from ..registry.registry import COMPILER_VERSION
-from ..snapshots import birth
-from ..store.interface import InboxRow, PicoRow, RegistryRow
+from ..store.interface import CallbackRow, InboxRow, PicoRow, RegistryRow
+from ..timers.recurrence import instant_ms
 from . import known_rulesets
 
 LOGGED_MS = 12 * 3600 * 1000  # how far back ctx:logs looks
@@ -159,9 +174,44 @@ def _logs(h: Host) -> list[dict[str, Any]]:
 # --- this ruleset -----------------------------------------------------------------------------------------------------
 
 
+def rid(h: Host, here: Here) -> str:
+    """The ruleset in whose text this stands."""
+    return here.rid
+
+
+def rid_url(h: Host, here: Here) -> str | None:
+    """Where the ruleset came from."""
+    return here.url
+
+
 def rid_config(h: Host, here: Here) -> dict[str, Any]:
     """The configuration given at installation."""
     return here.config
+
+
+def rid_name(h: Host, here: Here) -> str | None:
+    """The ruleset's name, as its `meta` says."""
+    return _meta(here).name
+
+
+def rid_description(h: Host, here: Here) -> str | None:
+    """The ruleset's description, as its `meta` says."""
+    return _meta(here).description
+
+
+def rid_author(h: Host, here: Here) -> str | None:
+    """The ruleset's author, as its `meta` says."""
+    return _meta(here).author
+
+
+def rid_version(h: Host, here: Here) -> str | None:
+    """The ruleset's version, as its `meta` says."""
+    return _meta(here).version
+
+
+def _meta(here: Here) -> RulesetMeta:
+    meta: RulesetMeta = here.meta
+    return meta
 
 
 # --- family -----------------------------------------------------------------------------------------------------------
@@ -362,7 +412,7 @@ def query(h: Host, here: Here, eci: Any = None, rid: Any = None, name: Any = Non
     arguments = plain(check_map(args, "query.args"))
     pico = h.target(words["eci"], "query", words["rid"], words["name"])
     asked = Query(h.new_eid(), words["eci"], words["rid"], words["name"], arguments)
-    return h.ask(pico, "query", asked, lambda: h.parts.neighbours.query(h, pico, asked))
+    return h.ask(pico, asked, lambda: h.parts.neighbours.query(h, pico, asked))
 
 
 def event_query(
@@ -379,7 +429,7 @@ def event_query(
     event = Event(eid, words["eci"], words["domain"], words["name"], attributes, h.now())
     arguments = plain(check_map(args, "query.args"))
     then = Query(f"{eid}.q", words["eci"], asked["rid"], asked["name"], arguments)
-    return h.ask(pico, "eventQuery", then, lambda: h.parts.neighbours.event_query(h, pico, event, then))
+    return h.parts.neighbours.event_query(h, pico, event, then)
 
 
 def send_event(
@@ -401,15 +451,44 @@ def send_event(
     return event.eid
 
 
+def new_callback(
+    h: Host, here: Here, domain: Any = None, name: Any = None, attrs: Any = None, expires: Any = None
+) -> str:
+    """A URL by which somebody outside can send this pico an event, once; it leaves with this event's commit.
+
+    `expires`: seconds from now, or a time; then the event `callback:expired` comes instead. Null: it never does.
+    """
+    words = check_words("event", eci=h.pico.id, domain=domain, name=name)
+    attributes = dumps(plain(check_map(attrs, "event.data.attrs")))
+    token = h.new_id()
+    row = CallbackRow(
+        callback_id(token), h.pico.id, here.rid, words["domain"], words["name"], attributes, OPEN, _end(h, expires)
+    )
+    h.cycle.changes.callbacks[row.id] = row
+    return f"{h.base_url.rstrip('/')}{PATH}{token}"
+
+
+def _end(h: Host, expires: Any) -> int | None:
+    """Milliseconds since 1970."""
+    if expires is None:
+        return None
+    if isinstance(expires, int | float) and not isinstance(expires, bool):
+        expires = h.now() + expires * 1000
+    end = instant_ms(expires)
+    if end is None:
+        raise KRLTypeError(f"ctx:newCallback expected seconds or a time for expires but got {typeof(expires)}")
+    return end
+
+
 MODULE: Module = {
     "picoId": Member("property", pico_id),
-    "rid": Member("property", lambda h, here: here.rid),
-    "rid_url": Member("property", lambda h, here: here.url),
+    "rid": Member("property", rid),
+    "rid_url": Member("property", rid_url),
     "rid_config": Member("property", rid_config),
-    "rid_version": Member("property", lambda h, here: here.meta.version),
-    "rid_name": Member("property", lambda h, here: here.meta.name),
-    "rid_description": Member("property", lambda h, here: here.meta.description),
-    "rid_author": Member("property", lambda h, here: here.meta.author),
+    "rid_version": Member("property", rid_version),
+    "rid_name": Member("property", rid_name),
+    "rid_description": Member("property", rid_description),
+    "rid_author": Member("property", rid_author),
     "parent": Member("property", parent),
     "children": Member("property", children),
     "channels": Member("property", channels),
@@ -430,6 +509,7 @@ MODULE: Module = {
     "flush": Member("action", flush, ("url",)),
     "event": Member("action", send_event, ("eci", "domain", "name", "attrs", "host")),
     "eventQuery": Member("action", event_query, ("eci", "domain", "name", "attrs", "rid", "queryName", "args")),
+    "newCallback": Member("action", new_callback, ("domain", "name", "attrs", "expires")),
     "query": Member("function", query, ("eci", "rid", "name", "args")),
     "logs": Member("function", logs),
 }

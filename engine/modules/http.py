@@ -1,8 +1,9 @@
 """`http`: requests to the rest of the world.
 
 A `get` or `head` is made while the rule waits. So is any other request whose answer the rule uses (`setting`,
-`autoraise`); one whose answer nobody uses is an effect: it leaves after the commit, and is repeated until it is
-answered. With `autosend` the answer comes back as an event of its own.
+`autoraise`): a step, which is written down before it is made, and made once. One whose answer nobody uses is an effect:
+it leaves after the commit, and is repeated until it is answered. With `autosend` the answer comes back as an event of
+its own.
 
 Source: docs/modules.md, "http"; docs/durability.md, "What leaves".
 """
@@ -10,14 +11,17 @@ Source: docs/modules.md, "http"; docs/durability.md, "What leaves".
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from krl import Here, KRLValueError, Member, Module, plain, text
 
 from ..channel import check_map, check_words
 from ..document import dumps
-from ..effect import Effect
+from ..effect import Effect, origin
+from ..effects.steps import Asked
 from ..effects.web import WebFailed, WebRequest
+from ..errors import NoAnswer, ReadFailed
 from ..host import Host
 from ..recorder import digest
 from ..suspend import wait
@@ -70,7 +74,7 @@ def _member(method: str) -> Callable[..., Any]:
             return _leave(h, request, _autosend(autosend), parse_json)
         if method not in ("GET", "HEAD") and not autoraise and not h.result_used:
             return _leave(h, request, None, parse_json)
-        answer = _ask(h, request, parse_json)
+        answer = _read(h, request, parse_json) if method in ("GET", "HEAD") else _step(h, request, parse_json)
         if autoraise:
             h.raise_event(here, "http", method.lower(), {**answer, "label": text(autoraise)}, None)
         return answer
@@ -79,19 +83,47 @@ def _member(method: str) -> Callable[..., Any]:
     return call
 
 
-def _ask(h: Host, request: WebRequest, parse_json: bool) -> dict[str, Any]:
-    """The answer, which is an input of the cycle. Raises KRLValueError if there is none."""
+def _read(h: Host, request: WebRequest, parse_json: bool) -> dict[str, Any]:
+    """The answer, which is an input of the cycle. Raises ReadFailed if there is none."""
 
     def live() -> Any:
         try:
             return plain(response_map(wait(h.parts.fetch(request)), parse_json))
         except WebFailed as error:
-            raise KRLValueError(str(error)) from error
+            raise (ReadFailed(str(error)) if error.passing else KRLValueError(str(error))) from error
 
-    # Headers and body may hold secrets, and be long.
-    rest = digest(dumps([dict(request.headers), request.follow, parse_json]) + (request.body or b""))
-    answer: dict[str, Any] = h.inputs.take("http", [request.method, request.url, rest], live)
+    answer: dict[str, Any] = h.inputs.take("http", _noted(request, parse_json), live)
     return answer
+
+
+def _step(h: Host, request: WebRequest, parse_json: bool) -> dict[str, Any]:
+    """The answer, which is journalled. Raises KRLValueError if there is none."""
+    fetch = h.parts.fetch
+
+    async def call(key: str, seconds: float) -> Any:
+        marked = replace(request, headers={"idempotency-key": key, **request.headers}, seconds=seconds)
+        try:
+            return plain(response_map(await fetch(marked), parse_json))
+        except WebFailed as error:
+            raise NoAnswer(str(error), passing=error.passing) from error
+
+    noted = _noted(request, parse_json)
+    target = f"{request.method} {_place(request.url)}"
+    answer: dict[str, Any] = h.step("http", noted, Asked("http", target, digest(dumps(noted)), call))
+    return answer
+
+
+def _place(url: str) -> str:
+    try:
+        return origin(url)
+    except ValueError:  # no URL: the call will say so
+        return "nowhere"
+
+
+def _noted(request: WebRequest, parse_json: bool) -> list[str]:
+    """What is asked, as the log has it. Headers and body may hold secrets, and be long."""
+    rest = digest(dumps([dict(request.headers), request.follow, parse_json]) + (request.body or b""))
+    return [request.method, request.url, rest]
 
 
 def _leave(h: Host, request: WebRequest, autosend: dict[str, Any] | None, parse_json: bool) -> None:

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from krl import Here, Host, Instance, KRLLoadError, KRLRuntimeError, Program, Use
 
 from ..errors import EngineError, RulesetRefused
-from ..journal import Journal
 from ..recorder import Globals
 from ..salience import Salience, salience_of
+from ..witness.journal import Journal
 from .code import CodeSet, Installed
 from .registry import Registry
 

@@ -31,6 +31,7 @@ class Registry:
         self._store = store
         self._sources = Sources(settings, fetch)
         self._cache = _program_cache(settings.cache)
+        self._dialect = settings.dialect
         self._now = now
         self._programs: dict[str, Program] = {}
         self._rows: dict[str, RegistryRow] = {}
@@ -107,11 +108,9 @@ class Registry:
 
     def _compile(self, source: str, name: str) -> Program:
         try:
-            program = compile_ruleset(Source(source, name), self._cache)
+            program = compile_ruleset(Source(source, name), self._cache, dialect=self._dialect)
         except KRLSyntaxError as error:
-            told = [{**each.as_json(), "excerpt": each.source.excerpt(each.span)} for each in error.diagnostics]
-            kind = "Error" if isinstance(error, KRLCheckError) else "ParseError"
-            raise RulesetRefused(_peer_text(error), told, kind) from error
+            raise refusal(error) from error
         self._programs[program.hash] = program
         return program
 
@@ -136,6 +135,12 @@ class Registry:
 
 def _program_cache(folder: str) -> ProgramCache | None:
     return None if folder == "off" else ProgramCache(Path(folder).expanduser() if folder else None)
+
+
+def refusal(error: KRLSyntaxError) -> RulesetRefused:
+    """The refusal of a text for these mistakes, in the peer's words and with all that is known of them."""
+    told = [{**each.as_json(), "excerpt": each.source.excerpt(each.span)} for each in error.diagnostics]
+    return RulesetRefused(_peer_text(error), told, "Error" if isinstance(error, KRLCheckError) else "ParseError")
 
 
 def _peer_text(error: KRLSyntaxError) -> str:

@@ -24,7 +24,7 @@ from ..settings import Settings
 
 BUNDLED = "bundled:///"
 INLINE = "inline:///"
-MAX_SOURCE_BYTES = 4 * 1024 * 1024
+MAX_SOURCE_BYTES = 4 * 1024 * 1024  # of a text that is read from elsewhere
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -42,7 +42,10 @@ class Fetch(Protocol):
     """Gets a text over the network; `effects.web` does it. May wait."""
 
     def __call__(self, url: str, headers: dict[str, str]) -> Fetched:
-        """The text under these headers, whose names are in lower case. Raises SourceUnavailable."""
+        """The text under these headers, whose names are in lower case.
+
+        Raises SourceUnavailable, also for one of more than MAX_SOURCE_BYTES.
+        """
         ...
 
 
@@ -168,7 +171,8 @@ def _read_file(url: str, settings: Settings) -> str:
     if not any(path.is_relative_to(Path(folder).resolve()) for folder in settings.file_folders):
         raise SourceUnavailable(f"request to {url} failed, reason: not below a folder of the setting `file_folders`")
     try:
-        text = path.read_bytes()[: MAX_SOURCE_BYTES + 1]
+        with path.open("rb") as file:
+            text = file.read(MAX_SOURCE_BYTES + 1)
     except OSError as error:
         raise SourceUnavailable(f"request to {url} failed, reason: {error.strerror}") from error
     if len(text) > MAX_SOURCE_BYTES:

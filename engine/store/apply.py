@@ -39,6 +39,8 @@ def _delete(connection: Connection, batch: Merged) -> None:
         sql.DELETE_CHANNEL.run(connection, ecis)
     if batch.timers.gone:
         sql.DELETE_TIMER.run(connection, [(id,) for id in batch.timers.gone])
+    if batch.callbacks.gone:
+        sql.DELETE_CALLBACK.run(connection, [(id,) for id in batch.callbacks.gone])
     # SQLite does not use an index for several columns in a list of rows, so these go one by one; they are rare.
     if batch.forget_variables:
         connection.executemany("DELETE FROM ent WHERE pico = ? AND rid = ?", batch.forget_variables)
@@ -46,6 +48,8 @@ def _delete(connection: Connection, batch: Merged) -> None:
         connection.executemany("DELETE FROM ent WHERE pico = ? AND rid = ? AND name = ?", batch.variables.gone)
     if batch.forget_memory:
         connection.executemany("DELETE FROM rstate WHERE pico = ? AND rid = ?", batch.forget_memory)
+    if batch.steps_done:
+        connection.executemany("DELETE FROM step WHERE pico = ? AND eid = ?", batch.steps_done)
     if batch.dead_done:
         sql.DELETE_DEAD.run(connection, [(eid,) for eid in batch.dead_done])
     if batch.paused.gone:
@@ -74,6 +78,12 @@ def _write_state(connection: Connection, batch: Merged) -> None:
         sql.SET_MEMORY.run(connection, [(*key, *state) for key, state in batch.memory.rows.items()])
     if batch.timers.rows:
         sql.TIMER.upsert.run(connection, [sql.TIMER.values(row) for row in batch.timers.rows.values()])
+    if batch.steps:
+        sql.STEP.upsert.run(connection, [sql.STEP.values(row) for row in batch.steps.values()])
+    if batch.callbacks.rows:
+        sql.CALLBACK.upsert.run(connection, [sql.CALLBACK.values(row) for row in batch.callbacks.rows.values()])
+    if batch.attachments:
+        sql.ATTACHMENT.upsert.run(connection, [sql.ATTACHMENT.values(row) for row in batch.attachments.values()])
     if batch.blobs:
         sql.KEEP_BLOB.run(connection, list(batch.blobs.items()))
     if batch.rulesets:

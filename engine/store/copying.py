@@ -33,7 +33,7 @@ def copy(source: Path, target: Path) -> None:
         unfinished.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
             raise
-        raise StoreUnavailable(f"cannot copy the store to {str(target)!r}: {error}") from error
+        raise StoreUnavailable(f"cannot copy {str(source)!r} to {str(target)!r}: {error}") from error
 
 
 def _copy_pages(source: Path, target: Path) -> None:

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from krl import fact
+
 DEAD = frozenset({"failed", "dead"})  # how events end that become dead letters
 PARKED = frozenset({"dead", "held"})  # states of effects that leave only when somebody says so
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PicoRow:
     id: str
     parent: str | None  # pico id of the parent
@@ -30,7 +32,7 @@ class PicoRow:
     head_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ChannelRow:
     eci: str
     pico: str
@@ -40,7 +42,7 @@ class ChannelRow:
     family_pico: str | None  # the only pico that may use it
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class RegistryRow:
     url: str
     hash: str
@@ -49,7 +51,7 @@ class RegistryRow:
     warnings: bytes  # JSON
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class InboxRow:
     id: int  # arrival number, ascending
     pico: str
@@ -60,9 +62,11 @@ class InboxRow:
     received_at: int  # milliseconds since 1970
     attempts: int = 0
     key: str | None = None  # its idempotency key, whose row is finished with it
+    state: str = "ready"  # "running": its cycle has made a step, so nothing of its pico may come before it
+    reads: int = 0  # how often it was given up because a read had failed
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class DedupRow:
     eci: str
     key: str
@@ -73,7 +77,7 @@ class DedupRow:
     expires_at: int  # milliseconds since 1970
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class LogRow:
     """One finished event of a pico: what it was, what it changed, what it answered."""
 
@@ -95,7 +99,7 @@ class LogRow:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class DeadRow:
     """A finished event that failed, until somebody tries it again, drops it, or it is too old."""
 
@@ -106,7 +110,7 @@ class DeadRow:
     at: int  # milliseconds since 1970
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SnapshotRow:
     """The whole state of a pico behind one event of its log."""
 
@@ -116,7 +120,7 @@ class SnapshotRow:
     blob: bytes  # JSON
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class TimerRow:
     id: str
     pico: str
@@ -128,7 +132,7 @@ class TimerRow:
     body: bytes  # JSON: the event map
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class OutboxRow:
     id: int
     pico: str
@@ -144,6 +148,48 @@ class OutboxRow:
     state: str  # "ready", "done", "dead"; "held": it leaves when somebody says so
     last_error: str | None
     since: int = 0  # when it was made, or made ready again; milliseconds since 1970
+
+
+@fact
+class StepRow:
+    """One call of an event that is not finished, whose answer the event uses."""
+
+    pico: str  # whose event it is
+    eid: str
+    n: int  # which of the event's calls, from 0
+    key: str  # what the receiver knows it by: the same at each attempt
+    kind: str  # "http" or "event"
+    target: str  # whom it is made to, as it may be shown
+    digest: str  # of what is asked
+    code: str  # hash of the set of rulesets that asks
+    io: bytes  # the inputs of the cycle since the call before
+    since: int  # when it was decided; milliseconds since 1970
+    attempts: int = 0  # that ended without an answer
+    result: bytes | None = None  # JSON; None: there is none yet
+
+
+@fact
+class CallbackRow:
+    """An event that somebody outside may send once, by a token that only he knows."""
+
+    id: str  # hash of the token
+    pico: str
+    rid: str  # the ruleset that made it
+    domain: str
+    type: str
+    attrs: bytes  # JSON
+    state: str  # "open", "used", "expired"
+    expires_at: int | None  # when it ends, None: never; when it is forgotten, if it has ended
+
+
+@fact
+class AttachmentRow:
+    """A large part of an event that came from outside: nothing can be learned of it but through its pico."""
+
+    pico: str
+    ref: str  # hash of the data
+    at: int  # when it last came; milliseconds since 1970
+    data: bytes
 
 
 @dataclass(slots=True)
@@ -180,6 +226,10 @@ class Writes:
     rulesets: dict[str, tuple[str, str]] = field(default_factory=dict)  # hash → (rid, source); kept if known
     registry: dict[str, RegistryRow] = field(default_factory=dict)
     timers: dict[str, TimerRow | None] = field(default_factory=dict)
+    callbacks: dict[str, CallbackRow | None] = field(default_factory=dict)
+    steps: list[StepRow] = field(default_factory=list)  # new ones, and as they are from now on
+    steps_done: list[tuple[str, str]] = field(default_factory=list)  # (pico, eid): all steps of this event go, first
+    attachments: list[AttachmentRow] = field(default_factory=list)  # one that is there is as old as the newest
     outbox_add: list[OutboxRow] = field(default_factory=list)
     outbox_set: list[OutboxRow] = field(default_factory=list)
     """Rows that are there, as they are from now on; one whose state is "done" goes."""
@@ -224,6 +274,8 @@ class Reading(Protocol):
 
     def blob(self, hash: str) -> bytes | None: ...
 
+    def attachment(self, pico: str, ref: str) -> bytes | None: ...
+
     def variable(self, pico: str, rid: str, name: str) -> bytes | None: ...
 
     def variables(self, pico: str, rid: str | None = None) -> Iterator[tuple[str, str, bytes]]:
@@ -248,12 +300,20 @@ class Reading(Protocol):
         """Unconsumed events with an arrival number above `after`, ascending."""
         ...
 
+    def running(self) -> list[InboxRow]:
+        """Unconsumed events that have made a step, by arrival number; a pico has one at most."""
+        ...
+
     def last_inbox_id(self) -> int:
         """The highest arrival number ever given out; it must not be given again."""
         ...
 
     def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
         """Finished events with a number above `after`, ascending."""
+        ...
+
+    def logged_at(self, pico: str, seq: int) -> int | None:
+        """When this event of the pico was finished, in milliseconds since 1970; None if its row is not there."""
         ...
 
     def snapshot(self, pico: str, until: int) -> SnapshotRow | None:
@@ -276,6 +336,24 @@ class Reading(Protocol):
 
     def next_due(self) -> int | None:
         """When the earliest timer is due."""
+        ...
+
+    def steps(self, pico: str, eid: str) -> list[StepRow]:
+        """The calls of an event that is not finished, in order."""
+        ...
+
+    def unanswered_steps(self, limit: int = 100) -> list[StepRow]:
+        """Calls that have no answer yet, the oldest first."""
+        ...
+
+    def callback(self, id: str) -> CallbackRow | None: ...
+
+    def ended_callbacks(self, now: int, limit: int = 100) -> list[CallbackRow]:
+        """Open ones whose time was over at `now`, earliest first."""
+        ...
+
+    def next_callback_end(self) -> int | None:
+        """When the time of the earliest open one is over; None if that of none ever is."""
         ...
 
     def outbox(self, until: int, limit: int = 100) -> list[OutboxRow]:
@@ -347,7 +425,11 @@ class Store(Reading, Protocol):
     # What follows may be called on any thread. Each call is one short transaction that commits wait for.
 
     def prune(self, now: int) -> int:
-        """Delete dedup rows that have expired; how many. May be called on any thread: commits wait for a part of it."""
+        """Delete dedup rows and ended callbacks that have expired; how many. Commits wait for a part of it only."""
+        ...
+
+    def trim_attachments(self, before: int, rows: int) -> int:
+        """Delete attachments that last came before that time, at most so many, the oldest first; how many."""
         ...
 
     def trim_failures(self, before: int, rows: int) -> int:

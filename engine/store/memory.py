@@ -58,6 +58,17 @@ class MemoryStore(MemoryReading):
             gone = [row for rows in self._dedup.values() for row in rows.values() if row.expires_at <= now]
             for row in gone:
                 del self._dedup[row.eci][row.key]
+            rows = self._callbacks.values()
+            ended = [row.id for row in rows if row.state != "open" and (row.expires_at or 0) <= now]
+            for id in ended:
+                del self._callbacks[id]
+            return len(gone) + len(ended)
+
+    def trim_attachments(self, before: int, rows: int) -> int:
+        with self._lock:
+            gone = sorted((row for row in self._attachments.values() if row.at < before), key=attrgetter("at"))[:rows]
+            for row in gone:
+                del self._attachments[row.pico, row.ref]
             return len(gone)
 
     def trim_failures(self, before: int, rows: int) -> int:
@@ -110,6 +121,12 @@ class MemoryStore(MemoryReading):
                 del self._inbox[id]
             for timer in [id for id, row in self._timers.items() if row.pico not in picos]:
                 del self._timers[timer]
+            for callback in [id for id, row in self._callbacks.items() if row.pico not in picos]:
+                del self._callbacks[callback]
+            for step in [key for key, row in self._steps.items() if row.pico not in picos]:
+                del self._steps[step]
+            for attachment in [key for key in self._attachments if key[0] not in picos]:
+                del self._attachments[attachment]
             for eci in [eci for eci, row in self._channels.items() if row.pico not in picos]:
                 self._delete_channel(eci)
             for rows in (self._variables, self._memory, self._paused):
@@ -151,6 +168,10 @@ class MemoryStore(MemoryReading):
             self._delete_channel(eci)
         for timer in batch.timers.gone:
             self._timers.pop(timer, None)
+        for callback in batch.callbacks.gone:
+            self._callbacks.pop(callback, None)
+        for step in [key for key in self._steps if key[:2] in batch.steps_done]:
+            del self._steps[step]
         for pico, rid in batch.forget_variables:
             _forget(self._variables[pico], rid)
         for pico, rid, name in batch.variables.gone:
@@ -180,6 +201,12 @@ class MemoryStore(MemoryReading):
             del self._inbox[inbox.id]
         for timer in [row for row in self._timers.values() if row.pico == id]:
             del self._timers[timer.id]
+        for callback in [row.id for row in self._callbacks.values() if row.pico == id]:
+            del self._callbacks[callback]
+        for step in [key for key in self._steps if key[0] == id]:
+            del self._steps[step]
+        for attachment in [key for key in self._attachments if key[0] == id]:
+            del self._attachments[attachment]
 
     def _delete_channel(self, eci: str) -> None:
         row = self._channels.pop(eci, None)
@@ -201,6 +228,9 @@ class MemoryStore(MemoryReading):
         for (pico, rid, rule), state in batch.memory.rows.items():
             self._memory[pico][rid, rule] = state
         self._timers.update(batch.timers.rows)
+        self._callbacks.update(batch.callbacks.rows)
+        self._steps.update(batch.steps)
+        self._attachments.update(batch.attachments)
         for hash, blob in batch.blobs.items():
             self._blobs.setdefault(hash, blob)
         for hash, ruleset in batch.rulesets.items():
@@ -305,6 +335,9 @@ class MemoryStore(MemoryReading):
                 rulesets=dict(self._rulesets),
                 registry=dict(self._registry),
                 timers=dict(self._timers),
+                callbacks=dict(self._callbacks),
+                steps=list(self._steps.values()),
+                attachments=list(self._attachments.values()),
                 cuts=dict(self._cuts),
                 paused=dict(self._paused),
                 outbox_add=list(self._outbox.values()),

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from .interface import (
     PARKED,
+    AttachmentRow,
+    CallbackRow,
     ChannelRow,
     DeadRow,
     DedupRow,
@@ -19,6 +21,7 @@ from .interface import (
     PicoRow,
     RegistryRow,
     SnapshotRow,
+    StepRow,
     TimerRow,
 )
 
@@ -41,6 +44,9 @@ class MemoryReading:
         self._variables: defaultdict[str, dict[tuple[str, str], bytes]] = defaultdict(dict)  # by pico
         self._memory: defaultdict[str, dict[tuple[str, str], tuple[str, bytes]]] = defaultdict(dict)  # by pico
         self._timers: dict[str, TimerRow] = {}  # in order of creation
+        self._callbacks: dict[str, CallbackRow] = {}
+        self._attachments: dict[tuple[str, str], AttachmentRow] = {}  # in order of coming
+        self._steps: dict[tuple[str, str, int], StepRow] = {}
         self._inbox: dict[int, InboxRow] = {}
         self._dedup: defaultdict[str, dict[str, DedupRow]] = defaultdict(dict)  # by channel
         self._log: defaultdict[str, dict[int, LogRow]] = defaultdict(dict)  # by pico and seq
@@ -93,6 +99,11 @@ class MemoryReading:
         with self._lock:
             return self._blobs.get(hash)
 
+    def attachment(self, pico: str, ref: str) -> bytes | None:
+        with self._lock:
+            row = self._attachments.get((pico, ref))
+            return None if row is None else row.data
+
     def variable(self, pico: str, rid: str, name: str) -> bytes | None:
         with self._lock:
             return self._variables.get(pico, {}).get((rid, name))
@@ -126,6 +137,10 @@ class MemoryReading:
         with self._lock:
             return _page(self._inbox, lambda row: row.id > after, limit)
 
+    def running(self) -> list[InboxRow]:
+        with self._lock:
+            return [row for _, row in sorted(self._inbox.items()) if row.state == "running"]
+
     def last_inbox_id(self) -> int:
         with self._lock:
             return self._last_inbox_id
@@ -133,6 +148,11 @@ class MemoryReading:
     def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
         with self._lock:
             return _page(self._log.get(pico, {}), lambda row: row.seq > after, limit)
+
+    def logged_at(self, pico: str, seq: int) -> int | None:
+        with self._lock:
+            row = self._log.get(pico, {}).get(seq)
+            return None if row is None else row.t_commit
 
     def snapshot(self, pico: str, until: int) -> SnapshotRow | None:
         with self._lock:
@@ -159,6 +179,34 @@ class MemoryReading:
     def next_due(self) -> int | None:
         with self._lock:
             return min((row.due_at for row in self._timers.values()), default=None)
+
+    def steps(self, pico: str, eid: str) -> list[StepRow]:
+        with self._lock:
+            return [row for key, row in sorted(self._steps.items()) if key[:2] == (pico, eid)]
+
+    def unanswered_steps(self, limit: int = 100) -> list[StepRow]:
+        with self._lock:
+            left = [row for row in self._steps.values() if row.result is None]
+        return sorted(left, key=attrgetter("since", "pico", "eid", "n"))[:limit]
+
+    def callback(self, id: str) -> CallbackRow | None:
+        with self._lock:
+            return self._callbacks.get(id)
+
+    def ended_callbacks(self, now: int, limit: int = 100) -> list[CallbackRow]:
+        with self._lock:
+            ended = [(end, id) for end, id in self._open_callbacks() if end <= now]
+            return [self._callbacks[id] for _, id in sorted(ended)[:limit]]
+
+    def next_callback_end(self) -> int | None:
+        with self._lock:
+            return min((end for end, _ in self._open_callbacks()), default=None)
+
+    def _open_callbacks(self) -> Iterator[tuple[int, str]]:
+        """Those whose time will be over: when, and the id."""
+        for id, row in self._callbacks.items():
+            if row.state == "open" and row.expires_at is not None:
+                yield row.expires_at, id
 
     def outbox(self, until: int, limit: int = 100) -> list[OutboxRow]:
         with self._lock:
@@ -213,11 +261,14 @@ class MemoryReading:
     def _owned(self) -> dict[str, list[str]]:
         """The picos that rows belong to, a name for each row, by table."""
         return {
+            "attachment": [pico for pico, _ in self._attachments],
+            "callback": [row.pico for row in self._callbacks.values()],
             "channel": [row.pico for row in self._channels.values()],
             "ent": [pico for pico, rows in self._variables.items() for _ in rows],
             "inbox": [row.pico for row in self._inbox.values()],
             "paused": list(self._paused),
             "rstate": [pico for pico, rows in self._memory.items() for _ in rows],
+            "step": [row.pico for row in self._steps.values()],
             "timer": [row.pico for row in self._timers.values()],
         }
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from .interface import (
+    AttachmentRow,
+    CallbackRow,
     ChannelRow,
     CommitRefused,
     DedupRow,
@@ -21,6 +23,7 @@ from .interface import (
     PicoRow,
     RegistryRow,
     SnapshotRow,
+    StepRow,
     TimerRow,
     Writes,
 )
@@ -67,6 +70,10 @@ class Merged:
     forget_memory: dict[tuple[str, str], None] = field(default_factory=dict)
     memory: Overlay[tuple[str, str, str], tuple[str, bytes]] = field(default_factory=Overlay)
     timers: Overlay[str, TimerRow] = field(default_factory=Overlay)
+    callbacks: Overlay[str, CallbackRow] = field(default_factory=Overlay)
+    steps_done: dict[tuple[str, str], None] = field(default_factory=dict)
+    steps: dict[tuple[str, str, int], StepRow] = field(default_factory=dict)
+    attachments: dict[tuple[str, str], AttachmentRow] = field(default_factory=dict)
     dedup: dict[tuple[str, str], DedupRow] = field(default_factory=dict)
     responses: dict[tuple[str, str], bytes] = field(default_factory=dict)
     log: list[LogRow] = field(default_factory=list)
@@ -136,6 +143,12 @@ def _join(merged: Merged, writes: Writes) -> None:
     merged.facts.update(writes.facts)
     if writes.dead_done or writes.paused or writes.cuts:
         _join_operations(merged, writes)
+    if writes.steps or writes.steps_done:
+        _join_steps(merged, writes)
+    for callback, end in writes.callbacks.items():
+        merged.callbacks.put(callback, end)
+    for attachment in writes.attachments:
+        merged.attachments[attachment.pico, attachment.ref] = attachment
     if writes.outbox_add or writes.outbox_set:
         _join_outbox(merged, writes)
     if writes.picos:
@@ -241,6 +254,15 @@ def _join_outbox(merged: Merged, writes: Writes) -> None:
             merged.outbox_set[row.id] = row
 
 
+def _join_steps(merged: Merged, writes: Writes) -> None:
+    done = dict.fromkeys(writes.steps_done)
+    if done:
+        merged.steps_done.update(done)
+        merged.steps = {key: row for key, row in merged.steps.items() if key[:2] not in done}
+    for row in writes.steps:
+        merged.steps[row.pico, row.eid, row.n] = row
+
+
 def _join_operations(merged: Merged, writes: Writes) -> None:
     merged.dead_done.update(dict.fromkeys(writes.dead_done))
     merged.cuts.update(writes.cuts)
@@ -260,6 +282,9 @@ def _delete_picos(merged: Merged, picos: set[str]) -> None:
     merged.channels.forget(lambda _, row: row.pico in picos)
     merged.timers.forget(lambda _, row: row.pico in picos)
     merged.paused.forget(lambda pico, _: pico in picos)
+    merged.callbacks.forget(lambda _, row: row.pico in picos)
+    merged.steps = {key: row for key, row in merged.steps.items() if row.pico not in picos}
+    merged.attachments = {key: row for key, row in merged.attachments.items() if row.pico not in picos}
     _delete_keys(merged, lambda row: row.pico in picos)
     for id in [id for id, row in merged.inbox.items() if row.pico in picos]:
         del merged.inbox[id]

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from ..errors import StoreUnavailable
 from . import statements as sql
 from .interface import (
+    CallbackRow,
     ChannelRow,
     DeadRow,
     DedupRow,
@@ -23,6 +24,7 @@ from .interface import (
     PicoRow,
     RegistryRow,
     SnapshotRow,
+    StepRow,
     TimerRow,
 )
 
@@ -76,6 +78,9 @@ class SQLiteReading:
     def blob(self, hash: str) -> bytes | None:
         return self._value(bytes, "SELECT data FROM blob WHERE hash = ?", hash)
 
+    def attachment(self, pico: str, ref: str) -> bytes | None:
+        return self._value(bytes, "SELECT data FROM attachment WHERE pico = ? AND ref = ?", pico, ref)
+
     def variable(self, pico: str, rid: str, name: str) -> bytes | None:
         return self._value(bytes, "SELECT value FROM ent WHERE pico = ? AND rid = ? AND name = ?", pico, rid, name)
 
@@ -104,11 +109,17 @@ class SQLiteReading:
     def inbox(self, after: int = 0, limit: int = 1000) -> list[InboxRow]:
         return self._all(sql.INBOX, "WHERE id > ? ORDER BY id LIMIT ?", after, limit)
 
+    def running(self) -> list[InboxRow]:
+        return self._all(sql.INBOX, "WHERE state = 'running' ORDER BY id")
+
     def last_inbox_id(self) -> int:
         return self._value(int, "SELECT value FROM mark WHERE name = 'inbox'") or 0
 
     def log(self, pico: str, after: int = 0, limit: int = 100) -> list[LogRow]:
         return self._all(sql.LOG, "WHERE pico = ? AND seq > ? ORDER BY seq LIMIT ?", pico, after, limit)
+
+    def logged_at(self, pico: str, seq: int) -> int | None:
+        return self._value(int, "SELECT t_commit FROM evlog WHERE pico = ? AND seq = ?", pico, seq)
 
     def snapshot(self, pico: str, until: int) -> SnapshotRow | None:
         return self._one(sql.SNAPSHOT, "WHERE pico = ? AND seq <= ? ORDER BY seq DESC LIMIT 1", pico, until)
@@ -128,6 +139,22 @@ class SQLiteReading:
 
     def next_due(self) -> int | None:
         return self._value(int, "SELECT min(due_at) FROM timer")
+
+    def steps(self, pico: str, eid: str) -> list[StepRow]:
+        return self._all(sql.STEP, "WHERE pico = ? AND eid = ? ORDER BY n", pico, eid)
+
+    def unanswered_steps(self, limit: int = 100) -> list[StepRow]:
+        return self._all(sql.STEP, "WHERE result IS NULL ORDER BY since, pico, eid, n LIMIT ?", limit)
+
+    def callback(self, id: str) -> CallbackRow | None:
+        return self._one(sql.CALLBACK, "WHERE id = ?", id)
+
+    def ended_callbacks(self, now: int, limit: int = 100) -> list[CallbackRow]:
+        ended = "WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at, id LIMIT ?"
+        return self._all(sql.CALLBACK, ended, now, limit)
+
+    def next_callback_end(self) -> int | None:
+        return self._value(int, "SELECT min(expires_at) FROM callback WHERE state = 'open'")
 
     def outbox(self, until: int, limit: int = 100) -> list[OutboxRow]:
         # By its index, or SQLite would walk through all that wait for a later time, since LIMIT looks cheap to it.

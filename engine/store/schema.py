@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from sqlite_utils import Database, Migrations
 
 from ..errors import StoreUnavailable
+from ..trigger import reached
 
 _FIRST = (
     """CREATE TABLE meta (
@@ -182,13 +183,71 @@ _FIRST = (
     "CREATE INDEX outbox_parked ON outbox (id) WHERE state IN ('dead', 'held')",
 )
 
+_SECOND = (
+    "ALTER TABLE inbox ADD COLUMN state TEXT NOT NULL DEFAULT 'ready'",
+    "ALTER TABLE inbox ADD COLUMN reads INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX inbox_running ON inbox (id) WHERE state = 'running'",
+    """CREATE TABLE step (
+        pico TEXT NOT NULL,
+        eid TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        target TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        code TEXT NOT NULL,
+        io BLOB NOT NULL,
+        since INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        result BLOB,
+        PRIMARY KEY (pico, eid, n)
+    ) STRICT""",
+    "CREATE INDEX step_unanswered ON step (since) WHERE result IS NULL",
+    """CREATE TABLE callback (
+        id TEXT PRIMARY KEY,
+        pico TEXT NOT NULL,
+        rid TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        type TEXT NOT NULL,
+        attrs BLOB NOT NULL,
+        state TEXT NOT NULL,
+        expires_at INTEGER
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX callback_pico ON callback (pico)",
+    "CREATE INDEX callback_end ON callback (expires_at) WHERE state = 'open'",
+    "CREATE INDEX callback_ended ON callback (expires_at) WHERE state <> 'open'",
+)
+
+_THIRD = (
+    """CREATE TABLE attachment (
+        pico TEXT NOT NULL,
+        ref TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (pico, ref)
+    ) STRICT""",
+    "CREATE INDEX attachment_age ON attachment (at)",
+)
+
 
 def _first(database: Database) -> None:
     for statement in _FIRST:
         database.conn.execute(statement)
 
 
-STEPS: dict[str, Callable[[Database], None]] = {"0001": _first}
+def _second(database: Database) -> None:
+    """Calls whose answers are used, reads that fail, callbacks."""
+    for statement in _SECOND:
+        database.conn.execute(statement)
+
+
+def _third(database: Database) -> None:
+    """Large parts of mails."""
+    for statement in _THIRD:
+        database.conn.execute(statement)
+
+
+STEPS: dict[str, Callable[[Database], None]] = {"0001": _first, "0002": _second, "0003": _third}
 
 
 def migrations(steps: Mapping[str, Callable[[Database], None]] = STEPS) -> Migrations:
@@ -217,6 +276,7 @@ def migrate(database: Database, steps: Mapping[str, Callable[[Database], None]] 
         if unknown:
             raise StoreUnavailable(f"the database was written by a newer release (schema step {unknown[-1]!r})")
         pending.apply(database)  # each step nests as a savepoint
+        reached("T11.1")
     except BaseException:
         database.conn.execute("ROLLBACK")
         raise

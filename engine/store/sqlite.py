@@ -17,6 +17,7 @@ from threading import Lock as ThreadLock
 from typing import TYPE_CHECKING
 
 from ..errors import StoreUnavailable
+from ..trigger import reached
 from . import trimming
 from .apply import apply
 from .copying import copy
@@ -121,7 +122,17 @@ class SQLiteStore(SQLiteReading):
                 ).rowcount
             pruned += gone
             if gone < PRUNED:
-                return pruned
+                return pruned + self._prune_callbacks(now)
+
+    def _prune_callbacks(self, now: int) -> int:
+        with self._transaction() as connection:
+            ended = "DELETE FROM callback WHERE state <> 'open' AND expires_at <= ?"
+            return connection.execute(ended, (now,)).rowcount
+
+    def trim_attachments(self, before: int, rows: int) -> int:
+        with self._transaction() as connection:
+            oldest = "SELECT rowid FROM attachment WHERE at < ? ORDER BY at LIMIT ?"
+            return connection.execute(f"DELETE FROM attachment WHERE rowid IN ({oldest})", (before, rows)).rowcount
 
     def trim_failures(self, before: int, rows: int) -> int:
         with self._transaction() as connection:
@@ -154,8 +165,11 @@ class SQLiteStore(SQLiteReading):
             try:
                 # Immediate: a deferred transaction that began by reading could not become a writer later.
                 self._write.execute("BEGIN IMMEDIATE")
+                reached("T5.1")
                 yield self._write
+                reached("T5.3")
                 self._write.execute("COMMIT")
+                reached("T5.4")
             except BaseException as error:
                 self._undo()
                 told = _told(error)

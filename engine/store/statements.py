@@ -15,7 +15,10 @@ from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any, Generic, TypeVar
 
+from ..trigger import reached
 from .interface import (
+    AttachmentRow,
+    CallbackRow,
     ChannelRow,
     DeadRow,
     DedupRow,
@@ -25,6 +28,7 @@ from .interface import (
     PicoRow,
     RegistryRow,
     SnapshotRow,
+    StepRow,
     TimerRow,
 )
 
@@ -50,6 +54,7 @@ class Statement:
             size = _size(len(rows) - at)
             values = tuple(chain.from_iterable(rows[at : at + size]))
             touched += connection.execute(_text(self, size), values).rowcount
+            reached("T5.2")
             at += size
         return touched
 
@@ -118,6 +123,9 @@ SNAPSHOT = Table("snapshot", SnapshotRow, "pico", "seq")
 DEAD = Table("dead", DeadRow, "id")
 TIMER = Table("timer", TimerRow, "id")
 OUTBOX = Table("outbox", OutboxRow, "id")
+STEP = Table("step", StepRow, "pico", "eid", "n")
+CALLBACK = Table("callback", CallbackRow, "id")
+ATTACHMENT = Table("attachment", AttachmentRow, "pico", "ref")
 
 KEEP_BLOB = keep("blob", ("hash", "data"))
 KEEP_RULESET = keep("ruleset", ("hash", "rid", "source"))
@@ -142,10 +150,11 @@ DELETE_DEAD = delete("dead", "eid")
 DELETE_INBOX = delete("inbox", "id")
 DELETE_OUTBOX = delete("outbox", "id")
 DELETE_TIMER = delete("timer", "id")
+DELETE_CALLBACK = delete("callback", "id")
 DELETE_CHANNEL = delete("channel", "eci")
 DELETE_KEYS = delete("dedup", "eci")
 # Tables whose rows belong to a pico that must be there.
-OWNED = ("channel", "ent", "inbox", "paused", "rstate", "timer")
+OWNED = ("attachment", "callback", "channel", "ent", "inbox", "paused", "rstate", "step", "timer")
 
 
 def orphans(table: str) -> str:
@@ -158,6 +167,6 @@ def orphans(table: str) -> str:
 DELETE_PICO = (
     delete("dedup", "eci"),
     Statement("DELETE FROM dedup WHERE eci IN (SELECT eci FROM channel WHERE pico IN (VALUES", 1, "))"),
-    *(delete(table, "pico") for table in ("channel", "inbox", "ent", "rstate", "timer", "paused")),
+    *(delete(table, "pico") for table in OWNED),
     delete("pico", "id"),
 )

@@ -66,8 +66,7 @@ class Writer:
         self._failure: Exception | None = None
         self._singly = 0  # as many Writes are committed alone
         self._closed = False
-        self._thread = Thread(target=self._run, name="picoengine-writer", daemon=True)
-        self._thread.start()
+        self._begin()
 
     # --- on the loop's thread -----------------------------------------------------------------------------
 
@@ -147,6 +146,10 @@ class Writer:
                 callback(error)
             except Exception as failure:  # noqa: BLE001 - the next one's caller waits, too
                 self._loop.call_exception_handler({"message": "a callback of a commit failed", "exception": failure})
+
+    def _begin(self) -> None:
+        self._thread = Thread(target=self._run, name="picoengine-writer", daemon=True)
+        self._thread.start()
 
     # --- on the writer's thread ---------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ async def test_error_error_empties_the_schedule_and_tells_its_own_ruleset(pico):
     assert await pico.directives("x", "y") == ["one", "told"]
 
 
+@pytest.mark.fault(35)
 async def test_an_event_that_fails_leaves_nothing_behind(pico):
     await pico.install("""ruleset a { meta { shares n }
         global { n = function() { ent:n } }
@@ -115,6 +116,7 @@ async def test_expression_memory_is_kept_between_events(pico):
     assert await pico.directives("x", "q") == ["both"]
 
 
+@pytest.mark.fault(42)
 async def test_expression_memory_survives_a_reload_that_leaves_the_expression_alone(pico):
     source = 'ruleset a {{ rule r {{ select when x p then x q send_directive("{}") }} }}'
     await pico.install(source.format("old"))
@@ -171,6 +173,7 @@ async def test_a_sent_event_arrives_once_after_the_commit(pico, root):
     assert await root.query("a", "got") == [1, 2]
 
 
+@pytest.mark.fault(31)
 async def test_a_repeat_with_the_same_key_gets_the_first_outcome(pico):
     await pico.install("""ruleset a { rule r { select when x y send_directive("n", {"n": ent:n})
         fired { ent:n := ent:n.defaultsTo(0) + 1 } } }""")

@@ -201,6 +201,7 @@ async def test_what_a_user_computed_from_a_module_is_computed_again(pico, folder
     assert await pico.query("user", "at_load") == "loaded!"
 
 
+@pytest.mark.fault(42)
 async def test_a_new_text_keeps_state_and_configuration(pico, folder):
     url = publish(folder, "greeter.krl", greeter())
     await install_from(pico, url, color="red")
@@ -283,6 +284,7 @@ async def test_a_ruleset_that_does_not_load_is_not_installed(pico, broken):
 @pytest.mark.parametrize(
     "broken", ["ruleset greeter { rule", 'ruleset greeter { global { x = 1 - "one" } }', "ruleset b {}"]
 )
+@pytest.mark.fault(43)
 async def test_a_new_text_that_does_not_load_leaves_the_last_good_one_in_force(pico, folder, broken):
     url = publish(folder, "greeter.krl", greeter())
     await install_from(pico, url)
@@ -309,6 +311,7 @@ async def test_the_last_good_text_is_in_force_after_a_restart_too(tmp_path, cloc
         assert await greeting(root) == "hello Ada"
 
 
+@pytest.mark.fault(43)
 async def test_an_engine_starts_with_a_ruleset_that_does_not_load_any_more(tmp_path, clock):
     """The others of its pico go on; the broken one is told, and works again when it can."""
     home = Home(tmp_path / "home.db", clock)

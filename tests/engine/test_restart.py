@@ -120,6 +120,7 @@ async def test_timers_survive(home, clock):
         assert await kept(root, "later") == ["later"]
 
 
+@pytest.mark.fault(32)
 async def test_accepted_events_survive_a_crash_in_their_order(home, gate):
     async with home.root() as root:
         await root.install(KEEPER)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from engine.effect import Effect, outbox_row
-from engine.effects.outbox import FIRST_DELAY_MS, MAX_ATTEMPTS, Outbox
+from engine.effects.outbox import FIRST_DELAY_MS, LONGEST_DELAY_MS, MAX_ATTEMPTS, Outbox
 from engine.effects.web import WebAnswer, WebFailed
 from engine.modules.http_request import response_map
 from engine.store.memory import MemoryStore
@@ -77,6 +78,7 @@ async def test_every_attempt_bears_the_same_key(world):
     assert [request.headers["idempotency-key"] for request in world.requests] == [f"{EID}/0"] * 3
 
 
+@pytest.mark.fault(34)
 async def test_attempts_come_later_and_later(world):
     world.answers = [500, 500, 500]
     world.put()
@@ -102,6 +104,7 @@ async def test_effects_of_one_pico_to_one_destination_keep_their_order(world):
     assert [request.url[-1] for request in world.requests] == ["a", "a", "a", "b"]
 
 
+@pytest.mark.fault(33)
 async def test_a_failing_destination_does_not_hold_up_another(world):
     world.answers = [500, 200]
     world.put(0, "http://far.example/a")
@@ -121,6 +124,7 @@ async def test_what_can_never_succeed_is_dead_at_once_and_the_pico_is_told(world
     assert event["attrs"]["error"] == "404"
 
 
+@pytest.mark.fault(34)
 async def test_an_effect_that_nobody_answers_is_given_up_in_the_end(world):
     world.answers = [None] * (MAX_ATTEMPTS + 5)
     world.put()
@@ -149,6 +153,7 @@ async def test_an_answer_that_is_asked_for_comes_back_as_an_event(world):
     assert (event["attrs"]["status_code"], event["attrs"]["content"]) == (404, "gone")
 
 
+@pytest.mark.fault(34)
 async def test_a_destination_that_fails_again_and_again_is_left_alone_for_a_while(world):
     world.answers = [500] * 5
     world.put()
@@ -171,3 +176,14 @@ async def test_a_restart_sends_what_was_left(world):
         await asyncio.sleep(0)
 
     assert world.told == ["done"]
+
+
+@pytest.mark.fault(40)
+@pytest.mark.parametrize(("attempts", "slept"), [(0, []), (1, [LONGEST_DELAY_MS / 1000])])
+async def test_a_clock_that_was_set_back_does_not_make_effects_wait_for_the_old_time(world, attempts, slept):
+    effect = Effect("http", "POST", "http://far.example/a")
+    row = outbox_row(1, effect, "p", 1, 0, EID, world.now)
+    world.outbox.put(replace(row, attempts=attempts, next_at=world.now + 86_400_000))
+    await world.settle()
+
+    assert world.slept == slept

@@ -164,6 +164,7 @@ async def test_the_limit_holds_for_the_body_after_decompression(server: Server) 
         await get(server, "/bomb", max_bytes=10_000)
 
 
+@pytest.mark.fault(33)
 async def test_the_time_limit_covers_everything(server: Server) -> None:
     with pytest.raises(WebFailed) as failed:
         await get(server, "/stuck", seconds=0.05)
@@ -242,6 +243,7 @@ async def test_a_redirect_to_nowhere_is_the_answer(server: Server) -> None:
     assert (await get(server, "/nowhere")).status == 302
 
 
+@pytest.mark.fault(34)
 async def test_twenty_redirects_are_followed_and_no_more(server: Server) -> None:
     with pytest.raises(WebFailed, match="more than 20 redirects"):
         await get(server, "/loop")

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from engine import InvalidValue, Settings, SourceUnavailable, open_engine
-from engine.registry.sources import Fetched, Sources, normal_url, private_headers, text_hash
+from engine.registry.sources import MAX_SOURCE_BYTES, Fetched, Sources, normal_url, private_headers, text_hash
 
 URL = "https://git.test/a.krl"
 SECRET = "Authorization: Bearer s3cret"
@@ -101,7 +101,9 @@ def test_files_are_read_below_the_folders_that_are_open(tmp_path: Path) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """`/a.krl` is a ruleset with a tag; `/moved` leads to the same server by another name, so to another origin."""
+    """`/a.krl` is a ruleset with a tag, `/large` one that is too large; `/moved` leads to the same server by another
+    name, so to another origin.
+    """
 
     seen: list[tuple[str, str | None, str | None]]
 
@@ -113,12 +115,12 @@ class Handler(BaseHTTPRequestHandler):
         elif self.headers["if-none-match"] == '"1"':
             self.send_response(304)
         else:
-            body = b"ruleset a {}"
+            body = b"ruleset a {}" + b" " * (MAX_SOURCE_BYTES if self.path == "/large" else 0)
             self.send_response(200)
             self.send_header("etag", '"1"')
             self.send_header("content-length", str(len(body)))
         self.end_headers()
-        if self.path == "/a.krl" and self.headers["if-none-match"] is None:
+        if self.path in ("/a.krl", "/large") and self.headers["if-none-match"] is None:
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
@@ -150,3 +152,9 @@ async def test_a_redirect_to_another_origin_does_not_take_the_secret_along(origi
         await engine.flush(f"{origin}/moved")
 
     assert [(path, secret) for path, secret, _ in Handler.seen] == [("/moved", "s3cret"), ("/a.krl", None)]
+
+
+async def test_a_text_of_more_than_four_mebibytes_is_not_taken(origin: str) -> None:
+    async with open_engine(Settings()) as engine:
+        with pytest.raises(SourceUnavailable, match=f"longer than {MAX_SOURCE_BYTES} bytes"):
+            await engine.flush(f"{origin}/large")

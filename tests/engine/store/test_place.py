@@ -32,6 +32,7 @@ def test_the_innermost_and_latest_mount_tells_the_file_system(path: str, kind: s
     assert place.filesystem(Path(path), MOUNTS) == kind
 
 
+@pytest.mark.fault(17)
 def test_a_database_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"nas:/x {tmp_path.resolve()} nfs4 rw 0 0\n")

@@ -99,6 +99,7 @@ def test_the_folder_is_made_and_the_file_is_for_its_owner_only(tmp_path: Path) -
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.fault(17)
 def test_a_second_process_is_refused_and_told_by_whom(path: Path, sqlite: SQLiteStore) -> None:
     program = "import sys; from engine.store.sqlite import SQLiteStore; SQLiteStore(sys.argv[1])"
     command = [sys.executable, "-c", program, str(path)]
@@ -140,6 +141,7 @@ def test_a_restored_copy_is_complete_without_its_log(sqlite: SQLiteStore, tmp_pa
     assert sqlite3.connect(tmp_path / "copy.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.fault(18)
 def test_the_log_stays_bounded(sqlite: SQLiteStore, path: Path) -> None:
     for n in range(60):
         sqlite.write([Writes(variables={("p", "r", f"v{n % 10}"): os.urandom(1_000_000)})])
@@ -150,6 +152,7 @@ def test_the_log_stays_bounded(sqlite: SQLiteStore, path: Path) -> None:
 # --- how it fails -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(14)
 def test_a_full_disk_is_unavailable_leaves_nothing_and_heals(sqlite: SQLiteStore) -> None:
     pages = sqlite._write.execute("PRAGMA page_count").fetchone()[0]
     sqlite._write.execute(f"PRAGMA max_page_count = {pages + 2}")
@@ -164,6 +167,7 @@ def test_a_full_disk_is_unavailable_leaves_nothing_and_heals(sqlite: SQLiteStore
     assert sqlite.fact("small") == "1"
 
 
+@pytest.mark.fault(14)
 def test_reading_goes_on_while_the_disk_is_full(sqlite: SQLiteStore) -> None:
     sqlite.write([Writes(facts={"a": "b"})])
     sqlite._write.execute("PRAGMA max_page_count = 1")
@@ -173,6 +177,7 @@ def test_reading_goes_on_while_the_disk_is_full(sqlite: SQLiteStore) -> None:
     assert sqlite.fact("a") == "b"
 
 
+@pytest.mark.fault(16)
 def test_a_damaged_page_is_unavailable_and_not_missing(path: Path) -> None:
     store = SQLiteStore(path)
     names = [f"name{n}" for n in range(2000)]
@@ -252,12 +257,13 @@ def test_no_read_scans_a_table(sqlite: SQLiteStore, monkeypatch: pytest.MonkeyPa
     for all_of in (sqlite.roots, sqlite.inbox, sqlite.next_due, sqlite.last_inbox_id):
         all_of()
     sqlite.variable("x", "y", "z")
+    sqlite.logged_at("x", 1)
     list(sqlite.variables("x"))
     list(sqlite.variables("x", "y"))
     list(sqlite.pico_ids())
 
     plans = {statement: _plan(sqlite, statement) for statement in asked}
-    assert len(asked) == 24
+    assert len(asked) == 25
     assert {statement: plan for statement, plan in plans.items() if "SCAN" in plan} == {}
 
 

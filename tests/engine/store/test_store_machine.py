@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engine.store.interface import CommitRefused, OutboxRow, Store, Writes
+from engine.store.interface import CommitRefused, InboxRow, OutboxRow, Store, Writes
 from engine.store.memory import MemoryStore
 from engine.store.sqlite import SQLiteStore
 from tests.engine.store.rows import (
@@ -82,13 +82,15 @@ class Stores(RuleBasedStateMachine):
         self.sqlite._write.execute("PRAGMA synchronous = OFF")  # histories, not crashes
         self.memory = MemoryStore()
         self.single: MemoryStore | None = MemoryStore()
-        self.outbox_id = 0
+        self.outbox_id = self.inbox_id = 0
 
     @rule(batch=st.lists(writes(), min_size=1, max_size=4))
     def write(self, batch: list[Writes]) -> None:
         deleted = {eci for each in batch for eci, row in each.channels.items() if row is None}
         for each in batch:
             each.outbox_add = [self._numbered(row) for row in each.outbox_add]
+            each.inbox_add = [self._arrived(row) for row in each.inbox_add]
+            each.inbox_done = [self.inbox_id + 1 - ago for ago in each.inbox_done]
             each.dedup_add = [row for row in each.dedup_add if self._has_channel(row.eci, deleted)]
         outcome = _outcome(self.sqlite, batch)
         assert _outcome(self.memory, batch) == outcome
@@ -111,6 +113,11 @@ class Stores(RuleBasedStateMachine):
         """Numbers are given once."""
         self.outbox_id += 1
         return replace(row, id=self.outbox_id, n=self.outbox_id)
+
+    def _arrived(self, row: InboxRow) -> InboxRow:
+        """So are these."""
+        self.inbox_id += 1
+        return replace(row, id=self.inbox_id)
 
     @rule(now=NUMBERS)
     def prune(self, now: int) -> None:

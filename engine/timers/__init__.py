@@ -1,0 +1,1 @@
+"""Events that are promised for later, and when their time has come."""
