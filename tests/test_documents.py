@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from engine import Settings
 from engine.modules import MODULES
-from krl import Limits, Source, compile_ruleset
+from krl import Source, compile_ruleset
 from krl.runtime.methods import METHODS
 from tests.examples.engine_process import ROOT, EngineProcess
 from transports.api.table import API_OPERATIONS
-from transports.cli import VERBS
-from transports.http import HttpSettings
 from transports.http.table import PICO_OPERATIONS
 
 DOCUMENTS = ("README.md", "docs/tutorial.md")
@@ -76,21 +72,6 @@ def test_the_walk_through_prints_what_it_says(document: str, tmp_path: Path) -> 
         printed = run_in_one_shell(lines, tmp_path)
 
     assert [settled(each) for each in printed] == [settled(expected) for _, expected in shown]
-
-
-def test_operations_tells_of_every_setting() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
-    records = (Settings, HttpSettings, Limits)
-
-    settings = {field.name for record in records for field in fields(record)} - {"limits"}
-
-    assert [name for name in sorted(settings) if f"`{name}`" not in page] == []
-
-
-def test_operations_tells_of_every_command() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
-
-    assert [verb for verb in VERBS if f"picoengine {verb}" not in page] == []
 
 
 def documented_rulesets() -> list[tuple[str, str]]:

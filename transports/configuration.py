@@ -2,8 +2,9 @@
 
 The settings of the engine and of each transport are records; their fields are the names that may be set. A field
 `max_body_bytes` is `max_body_bytes` at the top of the file `<home>/config.toml` and PICO_ENGINE_MAX_BODY_BYTES in the
-environment; a field of HTTP's settings stands in the file's table `[http]`, one of the limits in `[limits]`, and in
-the environment as PICO_ENGINE_LIMITS_…, since some of them are called as other settings are.
+environment; a field of HTTP's settings stands in the file's table `[http]`. One of the limits stands in `[limits]`, one
+of another transport's settings in the transport's table, and in the environment as PICO_ENGINE_LIMITS_… and
+PICO_ENGINE_AMQP_…, since some of them are called as other settings are.
 
 Source: docs/settings.md.
 """
@@ -14,28 +15,41 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from engine import Settings
 
+from .amqp import AmqpSettings
 from .http import HttpSettings
+from .smtp import SmtpSettings
 
 FILE_NAME = "config.toml"
 STORE_NAME = "picoengine.db"
 DEFAULT_HOME = "~/.picoengine"
 PREFIX = "PICO_ENGINE_"
 OTHER_VARIABLES = {"port": "PORT"}  # as in the Node engine
-SECRETS = frozenset({"token", "source_headers"})
+SECRETS = frozenset({"token", "source_headers", "users", "smart_host_password"})
 
 HIDDEN = "***"
 HEADERS = "source_headers"  # its texts have a form of their own
 
 LIMITS = "limits"
 Limits: type[Any] = type(Settings().limits)
-SECTIONS: dict[str, type[Any]] = {"": Settings, LIMITS: Limits, "http": HttpSettings}
+SECTIONS: dict[str, type[Any]] = {
+    "": Settings,
+    LIMITS: Limits,
+    "http": HttpSettings,
+    "amqp": AmqpSettings,
+    "smtp": SmtpSettings,
+}
+PLAIN_SECTIONS = frozenset({"", "http"})  # whose settings have their bare names in the environment and as flags
+FLAGS = {("amqp", "url"): "amqp", ("smtp", "listen"): "smtp"}  # of other sections, the settings that have one
+OWN_TRANSPORTS = frozenset({"amqp", "smtp"})  # of ours, those that have a section here and an `on` in its record
+TRANSPORTS = "transports"  # the file's tables below it are those of third parties' transports
+_PASSWORD = re.compile(r"^(\w+://[^/?#@:]*:).*@")  # up to the last @: one that should have been escaped is hidden, too
 _HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+:\s*[\x21-\x7e][\x20-\x7e]*", re.ASCII)
 _BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _NESTED = frozenset({LIMITS})  # a field of Settings that is a section of its own
@@ -58,7 +72,7 @@ class Setting:
     def shown_value(self) -> Any:
         """The value as it may be shown."""
         if self.name not in SECRETS or not self.value:
-            return self.value
+            return _PASSWORD.sub(rf"\1{HIDDEN}@", self.value) if isinstance(self.value, str) else self.value
         return dict.fromkeys(self.value, HIDDEN) if isinstance(self.value, Mapping) else HIDDEN
 
     @property
@@ -73,6 +87,7 @@ class Configuration:
 
     home: Path
     settings: tuple[Setting, ...]
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of third parties' transports, by name
 
     @property
     def engine(self) -> Settings:
@@ -83,6 +98,21 @@ class Configuration:
     def http(self) -> HttpSettings:
         """HTTP's settings."""
         return HttpSettings(**self._section("http"))
+
+    @property
+    def amqp(self) -> AmqpSettings:
+        """AMQP's settings."""
+        return AmqpSettings(**self._section("amqp"))
+
+    @property
+    def smtp(self) -> SmtpSettings:
+        """SMTP's settings."""
+        return SmtpSettings(**self._section("smtp"))
+
+    def is_on(self, transport: str) -> bool:
+        """Whether one of our own transports is wanted."""
+        wanted: bool = SECTIONS[transport](**self._section(transport)).on
+        return wanted
 
     def is_default(self, name: str) -> bool:
         """Whether nobody said anything about the setting."""
@@ -99,13 +129,14 @@ def read_configuration(flags: Mapping[str, Any], environment: Mapping[str, str])
     """
     home = Path(flags.get("home") or environment.get(PREFIX + "HOME") or DEFAULT_HOME).expanduser()
     path = home / FILE_NAME
-    tables = _file_tables(path)
+    tables, others = _file_tables(path)
     settings = []
     for section, name, kind, default in known_settings():
         setting = Setting(section, name, default, "default")
         variable = next((each for each in variables(section, name) if environment.get(each)), None)
-        if flags.get(name) is not None:
-            setting = Setting(section, name, flags[name], f"flag --{name.replace('_', '-')}")
+        flag = FLAGS.get((section, name)) if section not in PLAIN_SECTIONS else name
+        if flag is not None and flags.get(flag) is not None:
+            setting = Setting(section, name, flags[flag], f"flag --{flag.replace('_', '-')}")
         elif variable is not None:
             value = _fitting(_from_text, environment[variable], kind, name, variable)
             setting = Setting(section, name, value, variable)
@@ -113,7 +144,7 @@ def read_configuration(flags: Mapping[str, Any], environment: Mapping[str, str])
             where = f"{path}: {f'{section}.{name}' if section else name}"
             setting = Setting(section, name, _fitting(_checked, tables[section][name], kind, name, where), str(path))
         settings.append(setting)
-    return _completed(Configuration(home, tuple(settings)))
+    return _completed(Configuration(home, tuple(settings), others))
 
 
 def _completed(configuration: Configuration) -> Configuration:
@@ -128,7 +159,7 @@ def _completed(configuration: Configuration) -> Configuration:
         else each
         for each in configuration.settings
     )
-    return Configuration(configuration.home, settings)
+    return replace(configuration, settings=settings)
 
 
 def known_settings() -> Iterator[tuple[str, str, Any, Any]]:
@@ -136,19 +167,19 @@ def known_settings() -> Iterator[tuple[str, str, Any, Any]]:
     for section, record in SECTIONS.items():
         kinds = get_type_hints(record)
         defaults = record()
-        for field in fields(record):
-            if field.name not in _NESTED:
-                yield section, field.name, kinds[field.name], getattr(defaults, field.name)
+        for each in fields(record):
+            if each.name not in _NESTED:
+                yield section, each.name, kinds[each.name], getattr(defaults, each.name)
 
 
 def variables(section: str, name: str) -> list[str]:
     """The environment's variables for a setting; the first that is not empty counts."""
-    own = f"{PREFIX}{section}_{name}" if section == LIMITS else PREFIX + name
+    own = PREFIX + name if section in PLAIN_SECTIONS else f"{PREFIX}{section}_{name}"
     return [own.upper(), *([OTHER_VARIABLES[name]] if name in OTHER_VARIABLES else [])]
 
 
-def _file_tables(path: Path) -> dict[str, dict[str, Any]]:
-    """The file's settings by section; empty if there is no file."""
+def _file_tables(path: Path) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The file's settings by section, and the tables of other transports; empty if there is no file."""
     try:
         content = tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -156,6 +187,9 @@ def _file_tables(path: Path) -> dict[str, dict[str, Any]]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     tables: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    others = content.pop(TRANSPORTS, {})
+    if not isinstance(others, dict) or not all(isinstance(table, dict) for table in others.values()):
+        raise ConfigurationError(f"{path}: expected a table [{TRANSPORTS}.NAME] for each transport")
     for name, value in content.items():
         if name in SECTIONS and isinstance(value, dict):
             tables[name] = value
@@ -163,7 +197,7 @@ def _file_tables(path: Path) -> dict[str, dict[str, Any]]:
             tables[""][name] = value
     for section, table in tables.items():
         _refuse_unknown(path, section, table)
-    return tables
+    return tables, others
 
 
 def _refuse_unknown(path: Path, section: str, table: Mapping[str, Any]) -> None:
@@ -211,7 +245,7 @@ def _checked(value: Any, kind: Any) -> Any:
         return {name: _checked(item, get_args(kind)[1]) for name, item in value.items()}
     if kind is float and type(value) is int:
         return float(value)
-    if type(value) is kind:
+    if type(value) is kind or (origin is Literal and value in get_args(kind)):
         return value
     raise _Unfit(_named(kind), value)
 
@@ -222,6 +256,8 @@ def _from_text(text: str, kind: Any) -> Any:
         return tuple(item.strip() for item in text.split(",") if item.strip())
     if kind is str:
         return text
+    if get_origin(kind) is Literal:
+        return _checked(text, kind)
     try:
         if get_origin(kind) is Mapping:
             return _checked(json.loads(text), kind)
@@ -235,4 +271,6 @@ def _named(kind: Any) -> str:
         return "a list of texts"
     if get_origin(kind) is Mapping:
         return "a map of texts"
+    if get_origin(kind) is Literal:
+        return " or ".join(repr(each) for each in get_args(kind))
     return {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[kind]

@@ -39,10 +39,16 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
+def log_nothing() -> None:
+    """Drop whatever the engine would log: who runs it for a moment tells in his own words what came of it."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def _last_steps() -> list[Processor]:
     without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if sys.stderr.isatty():
-        return [without_meta, structlog.dev.ConsoleRenderer()]
+        # Not the formatter that it would take by itself, which shows all variables, and so whatever secret is in one.
+        return [without_meta, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [
         without_meta,
         structlog.processors.format_exc_info,

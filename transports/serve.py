@@ -1,4 +1,4 @@
-"""The program: an engine, its HTTP, and the signals that end it.
+"""The program: an engine, its HTTP, its other transports, and the signals that end it.
 
 SIGTERM or SIGINT: no new connections, 503 for what still comes in on open ones, what is under way is finished, exit
 status 0. A second signal ends the process at once; nothing that was acknowledged is lost by that.
@@ -21,12 +21,15 @@ import uvicorn
 
 from engine import Engine, Settings, open_engine
 
-from .api import Metrics
+from .api import Gauge, Metrics
 from .api import application as api_application
 from .configuration import Configuration, ConfigurationError
 from .http import Application, HttpSettings, decoders
+from .installed import all_decoders, all_senders, is_up, running, states, transports_of
 from .logs import log_to_stderr
+from .transport import Transport
 from .watch import can_watch, watch
+from .watchdog import watchdog
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GC_THRESHOLDS = (20_000, 20, 50)  # new objects before Python looks for circles among the young, the older, all
@@ -36,10 +39,11 @@ NODE_TRACES = ("db/CURRENT", "pico-engine.log")  # what a Node engine leaves in 
 def run(configuration: Configuration, watched: Sequence[str] = ()) -> int:
     """Serve until a signal, rulesets below the `watched` folders as their files change; the exit status.
 
-    Raises ConfigurationError if it cannot listen, watch or have its home folder, StoreUnavailable if it cannot open
-    the store.
+    Raises ConfigurationError if it cannot listen, watch, have a transport or its home folder, StoreUnavailable if it
+    cannot open the store.
     """
     _check_watched(watched)
+    transports = transports_of(configuration)
     log_to_stderr()
     _prepare_home(configuration)
     http = configuration.http
@@ -51,19 +55,32 @@ def run(configuration: Configuration, watched: Sequence[str] = ()) -> int:
         if configuration.is_default("base_url"):
             settings = replace(settings, base_url=f"http://localhost:{port}")
         settings = replace(settings, file_folders=tuple(dict.fromkeys((*settings.file_folders, *watched))))
-        runner.run(_serve(settings, replace(http, port=port), listener, watched))
+        runner.run(_serve(settings, replace(http, port=port), listener, watched, transports))
     return 0
 
 
-async def _serve(settings: Settings, http: HttpSettings, listener: socket.socket, watched: Sequence[str]) -> None:
-    async with open_engine(settings, decoders=decoders(settings)) as engine, _watching(engine, watched):
-        metrics = Metrics(lambda: _gauges(engine))
-        application = Application(engine, http, api_application(engine, http, metrics), metrics.observe)
-        greeting = f"picoengine is at {_url(http)} (data: {settings.store})"
-        server = Server(server_configuration(application, http), greeting)
-        _spare_the_collector()
-        _stop_on_signals(application, server, engine.reports.feed.end)
-        await server.serve([listener])
+async def _serve(
+    settings: Settings,
+    http: HttpSettings,
+    listener: socket.socket,
+    watched: Sequence[str],
+    transports: Sequence[Transport],
+) -> None:
+    known, senders = all_decoders(transports, decoders(settings)), all_senders(transports)
+    with watchdog(settings.watchdog_seconds):
+        async with (
+            open_engine(settings, decoders=known, senders=senders) as engine,
+            _watching(engine, watched),
+            running(transports, engine),
+        ):
+            metrics = Metrics(lambda: _gauges(engine, transports))
+            rest = api_application(engine, http, metrics, lambda: states(transports))
+            application = Application(engine, http, rest, metrics.observe)
+            greeting = f"picoengine is at {_url(http)} (data: {settings.store})"
+            server = Server(server_configuration(application, http), greeting)
+            _spare_the_collector()
+            _stop_on_signals(application, server, engine.reports.feed.end)
+            await server.serve([listener])
 
 
 def _check_watched(folders: Sequence[str]) -> None:
@@ -185,8 +202,14 @@ def _spare_the_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-def _gauges(engine: Engine) -> Iterator[tuple[str, str, float]]:
-    yield "picoengine_ready", "1 when the engine takes events.", float(engine.ready and not engine.stopping)
+def _gauges(engine: Engine, transports: Sequence[Transport]) -> Iterator[Gauge]:
+    ready = float(engine.ready and not engine.stopping)
+    yield Gauge("picoengine_ready", "1 when the engine takes events.", ((ready, {}),))
+    told = states(transports)
+    ups = [(float(is_up(each)), {"transport": each.name, "state": told[each.name]}) for each in transports]
+    yield Gauge("picoengine_transport_up", "1 when the transport can do its work.", ups)
+    stranded = [(float(number), {"transport": kind}) for kind, number in sorted(engine.stranded.items())]
+    yield Gauge("picoengine_effects_without_transport", "Effects that wait for a transport that is not here.", stranded)
 
 
 def bind(http: HttpSettings) -> socket.socket:

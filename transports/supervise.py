@@ -10,11 +10,14 @@ the program, which also gets the signal from here, would take that for the secon
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any
+
+from .watchdog import SUPERVISED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FIRST_DELAY = 0.5  # seconds before the program is started again
@@ -64,7 +67,8 @@ class Watch:
             delay = min(delay * 2, LONGEST_DELAY)
 
     async def _run_once(self) -> int:
-        self._process = await asyncio.create_subprocess_exec(*self._command, process_group=0)
+        environment = {**os.environ, SUPERVISED: "1"}
+        self._process = await asyncio.create_subprocess_exec(*self._command, process_group=0, env=environment)
         if self._stopped.is_set():  # while it was being started
             self._pass_on(signal.SIGTERM)
         try:
@@ -93,6 +97,8 @@ class Watch:
 def _how(code: int) -> str:
     if code >= 0:
         return f"with status {code}"
+    if code == -signal.SIGPROF:
+        return "by its watchdog, since an event took too much of the processor (watchdog_seconds)"
     try:
         return f"by {signal.Signals(-code).name}"
     except ValueError:

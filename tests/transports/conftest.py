@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from engine import (
+    AttachmentNotFound,
     ChannelNotFound,
     Delivery,
     EventNotFound,
@@ -147,6 +148,12 @@ class FakeEngine:
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+    async def attachment(self, eci: str, ref: str) -> bytes:
+        self.admit(eci, ("query", "email", "attachment"))
+        if ref != "known":
+            raise AttachmentNotFound(ref)
+        return b"<b>bytes</b>"
 
     def ui_context(self) -> dict[str, str]:
         return {"version": "1.2.3", "eci": "root-ui"}

@@ -90,6 +90,7 @@ def test_the_home_folder_comes_from_the_environment(tmp_path: Path) -> None:
         ("[http]\nallowed_hosts = [5]", ["http.allowed_hosts", "a text"]),
         ("[http]\nallowed_hosts = 'x'", ["http.allowed_hosts", "a list of texts"]),
         ("limits = 5", ["limits"]),
+        ("dialect = '2.x'", ["dialect", "'1.x' or '0.x'", "'2.x'"]),
         ("= 5", ["line 1"]),
     ],
 )
@@ -101,7 +102,8 @@ def test_a_wrong_file_is_told_with_its_place(tmp_path: Path, file: str, words: l
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "x"), ("PICO_ENGINE_TRACE", "maybe"), ("PICO_ENGINE_WAIT_SECONDS", "1s")]
+    ("name", "value"),
+    [("PORT", "x"), ("PICO_ENGINE_TRACE", "maybe"), ("PICO_ENGINE_WAIT_SECONDS", "1s"), ("PICO_ENGINE_DIALECT", "0")],
 )
 def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}: expected"):
@@ -113,6 +115,14 @@ def test_a_secret_is_not_shown(tmp_path: Path) -> None:
 
     assert found(configuration, "http.token").shown_value == "***"
     assert configuration.http.token == "secret"
+
+
+@pytest.mark.parametrize("password", ["secret", "sec/ret", "sec@ret", "sec?r#et", "sec:ret"])
+def test_the_password_in_a_url_is_not_shown(tmp_path: Path, password: str) -> None:
+    """Also one that should have been escaped: who has forgotten it looks here for his mistake."""
+    configuration = read(tmp_path, "", {"PICO_ENGINE_AMQP_URL": f"amqp://user:{password}@broker.example.org/vhost"})
+
+    assert found(configuration, "amqp.url").shown_value == "amqp://user:***@broker.example.org/vhost"
 
 
 HEADERS_TABLE = '[source_headers]\n"git.test" = "Private-Token: s3cret"'

@@ -17,7 +17,7 @@ from transports.configuration import known_settings, variables
 DOCS = Path(__file__).parents[2] / "docs"
 SETTINGS = (DOCS / "settings.md").read_text()
 COMMANDS = (DOCS / "command-line.md").read_text()
-SECTIONS = {"": "The engine", "http": "HTTP", "limits": "Limits"}
+SECTIONS = {"": "The engine", "http": "HTTP", "limits": "Limits", "amqp": "AMQP", "smtp": "SMTP"}
 DERIVED = ("store", "base_url")  # their defaults are told in words
 
 EVERYWHERE = frozenset({"--engine", "--json", "--eci", "--pico", "--home", "--store"})

@@ -106,6 +106,7 @@ def test_an_idle_connection_does_not_hold_the_stop(start: Start) -> None:
         assert program.stop() == 0
 
 
+@pytest.mark.fault(46)
 def test_a_second_signal_ends_it_at_once(start: Start) -> None:
     program = start()
     port = int(program.url.rpartition(":")[2])
@@ -126,6 +127,8 @@ def wait_until_refused(port: int) -> None:
             socket.create_connection(("127.0.0.1", port)).close()
         except ConnectionRefusedError:
             return
+        except ConnectionResetError:
+            continue  # it was in the row of those that nobody will accept
 
 
 def test_a_taken_port_is_told_and_no_data_is_touched(start: Start, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def ask(connection: HTTPConnection, path: str, members: dict[str, Any]) -> tuple
 
 
 @pytest.mark.slow
+@pytest.mark.fault(46)
 def test_a_stop_under_load_loses_nothing_and_ends_in_good_order(tmp_path: Path) -> None:
     with EngineProcess(tmp_path / "home") as engine:
         connection = HTTPConnection("127.0.0.1", engine.port)

@@ -138,8 +138,8 @@ async def test_a_signal_during_a_delay_ends_the_watch() -> None:
 RULESET = """ruleset deadly { meta { shares count }
   global { count = function() { ent:count.defaultsTo(0) } }
   rule send { select when do start
-    event:send({"eci": event:eci, "domain": "do", "type": "deadly"}) }
-  rule deadly { select when do deadly pre { word = random:word() } }
+    event:send({"eci": event:eci, "domain": "do", "type": "deadly", "attrs": event:attrs}) }
+  rule deadly { select when do deadly pre { word = random:word(event:attrs{"how"}) } }
   rule good { select when do good fired { ent:count := ent:count.defaultsTo(0) + 1 } } }"""
 
 
@@ -149,7 +149,7 @@ def supervised(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         port = free.getsockname()[1]
     deadly = [sys.executable, "-m", "tests.transports.deadly_engine", "run", "--home", str(home), "--port", str(port)]
     text = "import sys; from transports.supervise import supervise; sys.exit(supervise(sys.argv[1:]))"
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PICO_ENGINE_WATCHDOG_SECONDS": "1"}
     process = subprocess.Popen(
         program(text, *deadly), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
@@ -175,16 +175,26 @@ def ask(url: str, members: dict[str, Any] | None = None, *, seconds: float = 60.
             time.sleep(0.1)  # the engine is being started: nothing tells when it is there
 
 
+def deadly_channel(url: str) -> str:
+    """The ECI of a channel of a root that has the ruleset."""
+    root = ask(f"{url}/api/ui-context")["eci"]
+    ask(f"{url}/c/{root}/event-wait/engine_ui/install", {"source": RULESET})
+    path = f"{url}/c/{root}/event/engine_ui/new_channel/query/io.picolabs.pico-engine-ui/pico"
+    return next(each["id"] for each in ask(path, {"tags": ["t"]})["channels"] if each["tags"] == ["t"])
+
+
 @pytest.mark.slow
-def test_an_event_that_ends_the_process_three_times_is_a_dead_letter_and_its_pico_goes_on(tmp_path: Path) -> None:
+@pytest.mark.fault(36)
+@pytest.mark.parametrize("how", ["kill", "segfault", "hang"])
+def test_an_event_that_ends_the_process_three_times_is_a_dead_letter_and_its_pico_goes_on(
+    tmp_path: Path, how: str
+) -> None:
+    """ONCE, LIVE: it is visible in the dead letters, and nothing waits behind it."""
     with supervised(tmp_path) as (process, url):
-        root = ask(f"{url}/api/ui-context")["eci"]
-        ask(f"{url}/c/{root}/event-wait/engine_ui/install", {"source": RULESET})
-        path = f"{url}/c/{root}/event/engine_ui/new_channel/query/io.picolabs.pico-engine-ui/pico"
-        eci = next(each["id"] for each in ask(path, {"tags": ["t"]})["channels"] if each["tags"] == ["t"])
+        eci = deadly_channel(url)
 
         with suppress(OSError):  # the answer may be lost with the process
-            ask(f"{url}/c/{eci}/event-wait/do/start", {}, seconds=0)
+            ask(f"{url}/c/{eci}/event-wait/do/start", {"how": how}, seconds=0)
         letters: list[dict[str, Any]] = []
         while not letters:
             letters = ask(f"{url}/api/v1/dead")["letters"]
@@ -195,3 +205,53 @@ def test_an_event_that_ends_the_process_three_times_is_a_dead_letter_and_its_pic
         assert ask(f"{url}/c/{eci}/query/deadly/count") == 1
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.fault(36)
+def test_an_event_that_wants_more_memory_than_there_is_fails_alone(tmp_path: Path) -> None:
+    with supervised(tmp_path) as (_, url):
+        eci = deadly_channel(url)
+
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            ask(f"{url}/c/{eci}/event-wait/do/deadly", {"how": "allocate"}, seconds=0)
+
+        ask(f"{url}/c/{eci}/event-wait/do/good", {}, seconds=0)
+        assert ask(f"{url}/c/{eci}/query/deadly/count", seconds=0) == 1
+
+
+def test_a_program_that_nobody_watches_over_is_not_ended_by_the_watchdog() -> None:
+    assert hangs_for_half_a_second({}) == 0
+
+
+def test_a_program_that_hangs_is_ended_by_the_watchdog() -> None:
+    assert hangs_for_half_a_second({"PICO_ENGINE_SUPERVISED": "1"}) == -signal.SIGPROF
+
+
+def test_a_program_that_works_without_end_and_does_not_hang_is_left_alone() -> None:
+    text = """if True:
+        import asyncio, time
+        from transports.watchdog import watchdog
+        async def work():
+            with watchdog(0.3):
+                while time.process_time() < 1.5:
+                    await asyncio.sleep(0)
+        asyncio.run(work())"""
+    environment = {**os.environ, "PICO_ENGINE_SUPERVISED": "1"}
+
+    assert subprocess.run(program(text), cwd=ROOT, env=environment).returncode == 0
+
+
+def hangs_for_half_a_second(environment: dict[str, str]) -> int:
+    """How a program ends whose loop is held up for longer than its watchdog allows."""
+    text = """if True:
+        import asyncio, time
+        from transports.watchdog import watchdog
+        async def hang():
+            with watchdog(0.2):
+                await asyncio.sleep(0)
+                until = time.process_time() + 0.5
+                while time.process_time() < until:
+                    pass
+        asyncio.run(hang())"""
+    return subprocess.run(program(text), cwd=ROOT, env={**os.environ, **environment}).returncode

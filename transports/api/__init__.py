@@ -4,7 +4,7 @@ rest = application(engine, http_settings, metrics)
 """
 
 from .endpoints import application
-from .metrics import Metrics
+from .metrics import Gauge, Metrics
 from .openapi import document
 
-__all__ = ["Metrics", "application", "document"]
+__all__ = ["Gauge", "Metrics", "application", "document"]

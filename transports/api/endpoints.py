@@ -28,16 +28,18 @@ JAVASCRIPT = "text/javascript; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 OLD_PATHS = frozenset({"/api/ui-context", "/api/flush"})  # of the Node engine, which reads words without regard to case
 
+States = Callable[[], Mapping[str, str]]
 Endpoint = Callable[[Request], Awaitable[Answer | Response]]
 
 
 class Endpoints(EventEndpoints, OperationEndpoints, PastEndpoints):
     """The endpoints of one engine, by the names of the table."""
 
-    def __init__(self, engine: Engine, metrics: Metrics) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics, states: States) -> None:
         super().__init__(engine)
         self._engine = engine
         self._metrics = metrics
+        self._states = states
         self._base_url = engine.settings.base_url
 
     @property
@@ -64,9 +66,10 @@ class Endpoints(EventEndpoints, OperationEndpoints, PastEndpoints):
         return Answer(200, b"ok\n", TEXT)
 
     async def readyz(self, request: Request) -> Answer:
-        """The engine takes events."""
+        """The engine takes events; how each transport is, a line each, does not change that."""
         if self._engine.ready and not self._engine.stopping:
-            return Answer(200, b"ready\n", TEXT)
+            lines = "".join(f"{name}: {state}\n" for name, state in self._states().items())
+            return Answer(200, f"ready\n{lines}".encode(), TEXT)
         return Answer(503, b"stopping\n" if self._engine.stopping else b"starting\n", TEXT, ((b"retry-after", b"1"),))
 
     async def metrics(self, request: Request) -> Answer:
@@ -82,9 +85,9 @@ class Endpoints(EventEndpoints, OperationEndpoints, PastEndpoints):
         return Answer(200, SCRIPT.encode(), JAVASCRIPT)
 
 
-def application(engine: Engine, settings: HttpSettings, metrics: Metrics) -> ASGIApp:
-    """Everything but `/c` and `/sky`."""
-    endpoints = Endpoints(engine, metrics)
+def application(engine: Engine, settings: HttpSettings, metrics: Metrics, states: States = dict) -> ASGIApp:
+    """Everything but `/c` and `/sky`; `states` tells how the other transports are, by name."""
+    endpoints = Endpoints(engine, metrics, states)
 
     places: dict[str, dict[str, Endpoint]] = {}
     for operation in API_OPERATIONS:

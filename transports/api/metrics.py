@@ -7,7 +7,8 @@ asks.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -16,8 +17,17 @@ from prometheus_client.registry import Collector
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Gauges = Callable[[], Iterable[tuple[str, str, float]]]
-"""What can be read at any time: name, what it means, value."""
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What can be read at any time: its values, each with its labels."""
+
+    name: str
+    meaning: str
+    values: Sequence[tuple[float, Mapping[str, str]]]
+
+
+Gauges = Callable[[], Iterable[Gauge]]
 
 
 class Metrics(Collector):
@@ -58,8 +68,12 @@ class Metrics(Collector):
         for route, latency in sorted(self._latencies.items()):
             latencies.add_metric((route,), latency.cumulative(), latency.total)
         yield latencies
-        for name, meaning, value in self._gauges():
-            yield GaugeMetricFamily(name, meaning, value)
+        for gauge in self._gauges():
+            names = sorted({name for _, labels in gauge.values for name in labels})
+            family = GaugeMetricFamily(gauge.name, gauge.meaning, labels=names)
+            for value, labels in gauge.values:
+                family.add_metric([labels[name] for name in names], value)
+            yield family
 
 
 class _Latency:

@@ -69,7 +69,8 @@ def _described(operation: Operation, method: str, names: dict[str, str]) -> dict
 
 
 def _responses(operation: Operation, method: str) -> dict[str, Any]:
-    responses: dict[str, Any] = {"200": {"description": operation.answer, "content": ANSWERS[operation.name]}}
+    answer = {"description": operation.answer, "content": ANSWERS[operation.name]}
+    responses: dict[str, Any] = {str(operation.status): answer}
     if operation.may_be_pending:
         responses["202"] = _pending()
     responses |= {str(status): _problem(status) for status in sorted(operation.problems)}

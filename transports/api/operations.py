@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from engine import Engine, Operations, Undecodable
+from engine import Engine, Operations, Undecodable, loads
 
 from ..http import Answer, json_answer, request_members
 from .parameters import number
@@ -72,6 +72,15 @@ class OperationEndpoints:
         """End a waiting event; raises EventNotFound, Conflict."""
         await self._operations.cancel_event(request.path_params["eid"])
         return json_answer({"cancelled": request.path_params["eid"]})
+
+    async def evaluate(self, request: Request) -> Answer:
+        """An expression's value in a pico; raises PicoNotFound, RulesetNotFound, InvalidValue, QueryFailed."""
+        members = await self._members(request)
+        text, rid = members.get("expression"), members.get("rid") or ""
+        if not isinstance(text, str) or not isinstance(rid, str):
+            raise Undecodable("`expression` is a text, and `rid` the id of a ruleset of the pico")
+        value = await self._operations.look(request.path_params["id"], text, rid)
+        return json_answer({"value": loads(value.encode())})
 
     async def cancel_timer(self, request: Request) -> Answer:
         """Remove a timer; raises TimerNotFound, Conflict."""

@@ -30,6 +30,10 @@ class PastEndpoints:
         at = request.query_params.get("at")
         return json_answer(self._engine.history.state(request.path_params["id"], at))
 
+    async def show_case(self, request: Request) -> Answer:
+        """All that an event was evaluated with; raises EventNotFound, PastUnknown, LogBroken."""
+        return json_answer(self._engine.history.case(request.path_params["eid"]))
+
     async def replay(self, request: Request) -> Answer:
         """A pico's log evaluated again; raises PicoNotFound, PastUnknown, LogBroken."""
         replay = self._engine.history.replay(request.path_params["id"])

@@ -70,6 +70,8 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "event-query": {JSON: {"schema": ANYTHING}},
     "query": {JSON: {"schema": ANYTHING}, **_AS_IT_IS},
     "reply": {JSON: {"schema": ANYTHING}},
+    "blob": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    "callback": {JSON: {"schema": reference("Outcome")}},
     "cloud-event": {JSON: {"schema": {"anyOf": [A_TEXT, listed(A_TEXT)]}}},
     "sky-event": {"*/*": {"schema": ANYTHING}},
     "sky-query": {JSON: {"schema": ANYTHING}, **_AS_IT_IS},
@@ -96,7 +98,9 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "resume": {JSON: {"schema": some("resumed")}},
     "cancel-event": {JSON: {"schema": some("cancelled", cancelled=A_TEXT)}},
     "cancel-timer": {JSON: {"schema": some("cancelled", cancelled=A_TEXT)}},
+    "evaluate": {JSON: {"schema": some("value")}},
     "doctor": {JSON: {"schema": some("findings", findings=listed(some("kind", "subject", "what")))}},
+    "show-case": {JSON: {"schema": some("event", "now", "rulesets", "variables", "expressions", "inputs")}},
     "show-state": {JSON: {"schema": some("pico", "seq", "variables", pico=A_TEXT, seq=A_NUMBER)}},
     "replay": {JSON: {"schema": _REPLAY}},
     "back-test": {JSON: {"schema": _REPLAY}},
@@ -151,9 +155,15 @@ _OTHER_TEXT: Shape = {
     "required": True,
     "content": {JSON: {"schema": some("source", source=A_TEXT, to={"type": ["integer", "null"], "minimum": 0})}},
 }
+_EXPRESSION: Shape = {
+    "description": "The expression, with declarations in front of it as they are needed, and the ruleset it is to see.",
+    "required": True,
+    "content": {JSON: {"schema": some("expression", expression=A_TEXT, rid={"type": ["string", "null"]})}},
+}
 BODIES: dict[str, Shape] = {
     "back-test": _OTHER_TEXT,
     "cloud-event": CLOUD_EVENT,
+    "evaluate": _EXPRESSION,
     "retry-dead": _CHANGES,
     "retry-all-dead": _OF_A_PICO,
     "pause": _OF_A_PICO,

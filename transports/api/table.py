@@ -95,6 +95,14 @@ OPERATING = (
         takes_body=False,
     ),
     Operation(
+        "evaluate",
+        "/api/v1/picos/{id}/evaluate",
+        ("POST",),
+        "The value of `expression` in a pico, as a function of its ruleset `rid` would give it; nothing changes.",
+        'The value; what is no JSON is written as `{"$type": …}`.',
+        (*GUARDED, 400, 404, 413, 415, 422, 500, 503),
+    ),
+    Operation(
         "doctor",
         "/api/v1/doctor",
         ("GET",),
@@ -114,6 +122,15 @@ PAST = (
         "The whole state of a pico, named by its id or an ECI of it, behind an event of its log or at a time.",
         "Its variables, expressions under way, channels, children, rulesets and timers.",
         (*GUARDED, 400, 404, 500),
+        takes_body=False,
+    ),
+    Operation(
+        "show-case",
+        "/api/v1/events/{eid}/case",
+        ("GET",),
+        "All that an event was evaluated with: its pico's state before it, the rulesets of then, what came in.",
+        "What it takes to let the same happen again, without secrets.",
+        (*GUARDED, 404, 500),
         takes_body=False,
     ),
     Operation(

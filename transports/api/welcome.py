@@ -19,7 +19,7 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem aut
 pre {{ background: rgb(128 128 128 / 12%); padding: .75rem 1rem; overflow-x: auto }}
 </style>
 <h1>picoengine</h1>
-<p>This is a pico engine, version {version}: a server for picos, small persistent actors that answer events by rules
+<p>This is a pico engine, version {version}: a server for picos, small persistent objects that answer events by rules
 written in KRL.</p>
 <p>Root pico: <span id="root">asking …</span></p>
 <noscript><p>Without JavaScript: <code>picoengine tree</code> shows the picos of this engine.</p></noscript>

@@ -24,11 +24,14 @@ VERBS = {
     "doctor": ("doctor", "Look for what is wrong with an engine's data."),
     "eval": ("evaluate", "Print the value of a KRL expression."),
     "event": ("event", "Send an event to a pico."),
+    "fmt": ("fmt", "Lay out KRL files."),
     "import": ("move.command", "Copy the picos of another engine."),
     "install": ("install", "Install a ruleset on a pico."),
+    "lsp": ("lsp.command", "Serve editors: diagnostics, completion, renaming."),
     "pause": ("pause", "Let the events of a pico wait."),
     "pico": ("pico", "Make, show and delete picos."),
     "query": ("query", "Call a shared function of a pico's ruleset."),
+    "repl": ("repl.command", "Evaluate KRL at a prompt, also in a pico."),
     "replay": ("replay", "Evaluate a pico's events again and compare."),
     "restore": ("restore", "Make an engine's data from a copy."),
     "resume": ("resume", "Let a paused pico go on."),
@@ -36,6 +39,8 @@ VERBS = {
     "run": ("run", "Start the engine."),
     "simulate": ("simulate", "Run a ruleset against events from a file, without an engine."),
     "state": ("state", "Show what a pico is, or was."),
+    "torture": ("torture", "Hurt an engine while it works, and check its promises."),
+    "test": ("test", "Run the tests of rulesets."),
     "trace": ("trace", "Show what became of events."),
     "tree": ("tree", "Show the picos of an engine."),
     "verify": ("verify", "Check the hash chains of the logs."),
@@ -83,7 +88,9 @@ def _print_version(ctx: click.Context, option: click.Parameter, wanted: bool) ->
 
 def command_line() -> LazyGroup:
     """The command with all its verbs."""
-    group = LazyGroup(VERBS, "picoengine", "A pico engine: small persistent actors that answer events by rules in KRL.")
+    group = LazyGroup(
+        VERBS, "picoengine", "A pico engine: small persistent objects that answer events by rules in KRL."
+    )
     group.params.append(
         click.Option(
             ["--version"],

@@ -34,7 +34,7 @@ def command() -> None:
 @engine_options
 def list_channels(ui: str | None, name: str | None, client: Client, as_json: bool) -> None:
     """List a pico's channels: ECI and tags."""
-    channels = _channels(client, ui_channel(client, ui, name))
+    channels = channels_of(client, ui_channel(client, ui, name))
     if as_json:
         write_json(channels)
         return
@@ -65,7 +65,7 @@ def new(
         "queryPolicy": _policy("--query-policy", query_policy),
     }
     pico = ui_channel(client, ui, name)
-    known = {channel["id"] for channel in _channels(client, pico)}
+    known = {channel["id"] for channel in channels_of(client, pico)}
     after = client.event_query(pico, "engine_ui", "new_channel", attributes, UI, "pico")["channels"]
     made = next((channel for channel in after if channel["id"] not in known), None)
     if made is None:
@@ -82,7 +82,9 @@ def new(
 @engine_options
 def delete(channel: str, ui: str | None, name: str | None, client: Client, as_json: bool) -> None:
     """Delete a channel; what was accepted by it goes on."""
-    reply = client.event(ui_channel(client, ui, name), "engine_ui", "del_channel", {"eci": channel})
+    pico = ui_channel(client, ui, name)
+    _known(client, pico, channel)
+    reply = client.event(pico, "engine_ui", "del_channel", {"eci": channel})
     if as_json:
         write_json(reply)
 
@@ -94,9 +96,7 @@ def delete(channel: str, ui: str | None, name: str | None, client: Client, as_js
 @engine_options
 def test(channel: str, what: str, ui: str | None, name: str | None, client: Client, as_json: bool) -> None:
     """Tell whether a channel's policy lets an event or a query in; nothing is sent. Exits with 4 if not."""
-    known = next((each for each in _channels(client, ui_channel(client, ui, name)) if each["id"] == channel), None)
-    if known is None:
-        raise Failure(f"the pico has no channel {channel}", NOT_FOUND)
+    known = _known(client, ui_channel(client, ui, name), channel)
     if ":" in what:
         allowed = lets_in(known["eventPolicy"], "domain", *words(what, ":", "DOMAIN:TYPE"))
     else:
@@ -119,7 +119,16 @@ def lets_in(policy: dict[str, Any], first: str, word: str, name: str) -> bool:
     return not any(map(matches, policy["deny"])) and any(map(matches, policy["allow"]))
 
 
-def _channels(client: Client, eci: str) -> list[dict[str, Any]]:
+def _known(client: Client, pico: str, eci: str) -> dict[str, Any]:
+    """The channel `eci` of the pico with the UI channel `pico`."""
+    known = next((each for each in channels_of(client, pico) if each["id"] == eci), None)
+    if known is None:
+        raise Failure(f"the pico has no channel {eci}; --pico or --eci says which pico is meant", NOT_FOUND)
+    return known
+
+
+def channels_of(client: Client, eci: str) -> list[dict[str, Any]]:
+    """The channels of the pico with this UI channel."""
     channels: list[dict[str, Any]] = client.query(eci, UI, "pico")["channels"]
     return channels
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -26,11 +26,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Failure(click.ClickException):
-    """What the engine refused, or why it could not be asked; ends the command with its exit code."""
+    """What the engine refused, or why it could not be asked; ends the command with its exit code.
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    `findings` are what is wrong with a ruleset, in the form of `picoengine check --json`, with excerpts.
+    """
+
+    def __init__(self, message: str, exit_code: int, findings: Sequence[Mapping[str, Any]] = ()) -> None:
         super().__init__(message)
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
+        self.findings = tuple(findings)
+
+    def in_file(self, name: str) -> Failure:
+        """The same, its findings placed in this file: the engine was sent the text alone."""
+        return Failure(self.message, self.exit_code, [{**each, "file": name} for each in self.findings])
+
+    def format_message(self) -> str:
+        """The message; of a ruleset that was refused each mistake, with its place."""
+        if not self.findings:
+            return super().format_message()
+        return "\n".join(["the ruleset was refused", *map(_finding_text, self.findings)])
 
 
 class Client:
@@ -122,7 +136,7 @@ class Client:
         except (OSError, HTTPException) as error:
             raise self._unreachable(error) from error
         if response.status >= 400:
-            raise Failure(_error_text(self._text(response)), EXIT_CODES.get(response.status, 1))
+            raise _told(self._text(response), EXIT_CODES.get(response.status, 1))
         return response
 
     def _text(self, response: HTTPResponse) -> str:
@@ -141,12 +155,30 @@ def _path(segments: Iterable[str], parameters: Mapping[str, str | int | None] | 
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _error_text(text: str) -> str:
+def _told(text: str, exit_code: int) -> Failure:
     """What an error's body says."""
     try:
-        return str(json.loads(text)["error"])
-    except (ValueError, KeyError, TypeError):
-        return text.strip() or "the engine gave no reason"
+        return failure_of(json.loads(text), exit_code)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Failure(text.strip() or "the engine gave no reason", exit_code)
+
+
+def failure_of(problem: Mapping[str, Any], exit_code: int) -> Failure:
+    """The failure that an engine's problem is."""
+    message = str(problem["error"]).removeprefix("Error: ")  # click writes this word itself
+    return Failure(message, exit_code, errors_of(problem.get("diagnostics", ())))
+
+
+def errors_of(diagnostics: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that are more than warnings."""
+    return [each for each in diagnostics if each["severity"] == "error"]
+
+
+def _finding_text(finding: Mapping[str, Any]) -> str:
+    """A mistake as people read it: place and message, the line with its caret, the hint."""
+    told = f"{finding['file']}:{finding['line']}:{finding['column']}: {finding['severity']}: {finding['message']}"
+    below = [f"    {line}" for line in finding.get("excerpt", "").splitlines()]
+    return "\n".join([told, *below, *([f"    hint: {finding['hint']}"] if finding.get("hint") else [])])
 
 
 def _client(ctx: click.Context, option: click.Parameter, url: str) -> Client:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .client import Client, engine_options, members, write_json
+from .picos import pico_id
 from .trace import lines
 
 DEAD = ("api", "v1", "dead")
@@ -22,11 +23,12 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--pico", metavar="PICO", help="Only those of this pico: its id or an ECI of it.")
+@click.option("--pico", metavar="PICO", help="Only those of this pico: its id, an ECI of it, or its name.")
 @engine_options
 def list_letters(pico: str | None, client: Client, as_json: bool) -> None:
     """List them, oldest first: name, time, what it is, why it is here."""
-    letters = [letter for kind in KINDS for letter in _letters(client, kind, pico)]
+    id = None if pico is None else pico_id(client, pico)
+    letters = [letter for kind in KINDS for letter in _letters(client, kind, id)]
     if as_json:
         write_json(letters)
         return
@@ -64,7 +66,7 @@ def retry(
     if (name is None) is not everything or (pico is not None and not everything):
         raise click.UsageError("give NAME, or --all with or without --pico")
     if name is None:
-        told = client.post(*DEAD, members={} if pico is None else {"pico": pico})
+        told = client.post(*DEAD, members={} if pico is None else {"pico": pico_id(client, pico)})
         told_text = f"{told['retried']} tried again, {told['left']} left"
     else:
         told = client.post(*DEAD, name, members={"attrs": members(changes)})

@@ -49,7 +49,10 @@ def _look(store: str, verify: bool, fix: bool) -> list[dict[str, Any]]:
 
 
 def write_findings(findings: Iterable[dict[str, Any]]) -> None:
-    """One line for each, and what can be done about it."""
+    """One line for each, and what can be done about it; who looks on is told if there is none."""
+    findings = list(findings)
+    if not findings:
+        click.echo("nothing is wrong", err=True)
     for each in findings:
         mended = " (mended)" if each["mended"] else ""
         click.echo(f"{each['kind']}: {each['subject']}: {each['what']}{mended}")

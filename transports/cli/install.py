@@ -8,20 +8,25 @@ from pathlib import Path
 
 import click
 
-from .client import Client, engine_options, write_json
+from .channel import pico_options
+from .client import Client, Failure, engine_options, write_json
 from .picos import ui_channel
 
 
 @click.command("install", short_help="Install a ruleset on a pico.")
 @click.argument("source", metavar="URL|FILE")
-@click.option("--eci", help="The pico's UI channel. [default: the root's]")
-@click.option("--pico", "name", metavar="NAME", help="The pico's name, if only one is called so.")
 @click.option("--config", metavar="JSON", default="{}", help="The ruleset's configuration, a JSON map.")
+@pico_options
 @engine_options
-def command(source: str, eci: str | None, name: str | None, config: str, client: Client, as_json: bool) -> None:
+def command(source: str, config: str, ui: str | None, name: str | None, client: Client, as_json: bool) -> None:
     """Install the ruleset at a URL, which the engine fetches, or in a FILE (- is the standard input)."""
     attributes = {**_source(source), "config": _configuration(config)}
-    reply = client.event(ui_channel(client, eci, name), "engine_ui", "install", attributes)
+    try:
+        reply = client.event(ui_channel(client, ui, name), "engine_ui", "install", attributes)
+    except Failure as failure:
+        if "source" not in attributes:
+            raise
+        raise failure.in_file("<stdin>" if source == "-" else source) from failure
     if as_json:
         write_json(reply)
     else:
@@ -35,7 +40,8 @@ def _source(source: str) -> dict[str, str]:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"cannot read {source}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
+        raise click.UsageError(f"cannot read {source}: {why}") from error
     return {"source": text}
 
 

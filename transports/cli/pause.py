@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from .client import Client, engine_options, write_json
+from .picos import pico_id
 
 PAUSED = ("api", "v1", "paused")
 
@@ -16,7 +17,8 @@ PAUSED = ("api", "v1", "paused")
 @click.option("--all", "everyone", is_flag=True, help="Those of every pico.")
 @engine_options
 def command(pico: str | None, everyone: bool, client: Client, as_json: bool) -> None:
-    """Begin no further event of PICO (its id or an ECI of it) until `picoengine resume`, also after a restart.
+    """Begin no further event of PICO (its id, an ECI of it, or its name) until `picoengine resume`, also after a
+    restart.
 
     Events are accepted and wait; queries are answered. Without PICO and --all, what is paused is shown.
     """
@@ -25,7 +27,7 @@ def command(pico: str | None, everyone: bool, client: Client, as_json: bool) -> 
     if pico is None and not everyone:
         _show(client.get(*PAUSED), as_json)
         return
-    told = client.post(*PAUSED, members={} if pico is None else {"pico": pico})
+    told = client.post(*PAUSED, members={} if pico is None else {"pico": pico_id(client, pico)})
     if as_json:
         write_json(told)
     elif told["running"] is not None:

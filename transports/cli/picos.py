@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import click
 from .client import UI, Client, Failure
 
 NOT_FOUND = 5
+_ID = re.compile("[a-z][a-z0-9]{25}")
 
 
 @dataclass(slots=True)
@@ -60,3 +62,16 @@ def ui_channel(client: Client, eci: str | None, name: str | None) -> str:
     if len(found) > 1:
         raise click.UsageError(f"{len(found)} picos are called {name!r}; say which with --eci")
     return found[0].eci
+
+
+def pico_id(client: Client, pico: str) -> str:
+    """The id of a pico that is named by its id, an ECI of it, or its name; an id that is gone is left as it is."""
+    try:
+        found = client.get("api", "v1", "picos", pico)
+    except Failure as failure:
+        if failure.exit_code != NOT_FOUND:
+            raise
+        if _ID.fullmatch(pico):
+            return pico  # a deleted pico has a past, and perhaps dead letters
+        found = client.get("api", "v1", "picos", ui_channel(client, None, pico))
+    return str(found["id"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .client import Failure
+from .client import Failure, errors_of
 from .picos import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def settings_at(home: str | None, store: str | None) -> Settings:
 @contextmanager
 def telling() -> Iterator[None]:
     """Errors of the store as errors of the command."""
-    from engine import EngineError, InvalidValue, NotFound
+    from engine import EngineError, InvalidValue, NotFound, RulesetRefused
 
     try:
         yield
@@ -50,6 +50,8 @@ def telling() -> Iterator[None]:
         raise Failure(error.message, NOT_FOUND) from error
     except InvalidValue as error:
         raise click.UsageError(error.message) from error
+    except RulesetRefused as error:
+        raise Failure(error.message, 1, errors_of(error.diagnostics)) from error
     except EngineError as error:
         raise click.ClickException(error.message) from error
     except FileExistsError as error:

@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 
-from .client import Client, engine_options, write_json
+from krl import Source
+
+from .client import Client, Failure, engine_options, write_json
+from .picos import pico_id
 from .place import place_options, settings_at, telling
 from .sources import read_source
 
@@ -31,28 +34,35 @@ DIVERGED = 1
 def command(
     pico: str, to: int | None, file: Path | None, home: str | None, store: str | None, client: Client, as_json: bool
 ) -> None:
-    """Evaluate the events of PICO (its id, or an ECI of it) again, in memory, with what they took from outside then.
+    """Evaluate the events of PICO (its id, an ECI of it, or its name) again, in memory, with what they took from
+    outside then.
 
     What comes out is compared with the log, and at its end with the stored state. A running engine is asked; with
-    --home or --store the file is looked at itself, whether an engine uses it or not. Exits with 1 if anything differs.
+    --home or --store the file is looked at itself, whether an engine uses it or not, and a name is not known. Exits
+    with 1 if anything differs.
     """
     source = None if file is None else _source(file)
-    if home is None and store is None:
-        report = _ask(client, pico, to, source)
-        found: Iterable[dict[str, Any]] = report.pop("found")
-        _tell(found, as_json)
-    else:
-        report = _run(pico, to, source, home, store, as_json)
+    text = None if source is None else source.text
+    try:
+        if home is None and store is None:
+            report = _ask(client, pico_id(client, pico), to, text)
+            _tell(report.pop("found"), as_json)
+        else:
+            report = _run(pico, to, text, home, store, as_json)
+    except Failure as failure:
+        if source is None:
+            raise
+        raise failure.in_file(source.name) from failure
     write_json(report) if as_json else click.echo(_summary(report), err=True)
     if report["divergences"]:
         raise click.exceptions.Exit(DIVERGED)
 
 
-def _source(file: Path) -> str:
+def _source(file: Path) -> Source:
     source, unreadable = read_source(file)
     if unreadable is not None:
         raise click.UsageError(str(unreadable))
-    return source.text
+    return source
 
 
 def _ask(client: Client, pico: str, to: int | None, source: str | None) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from .channel import pico_options
-from .client import UI, Client, engine_options, write_json
-from .picos import ui_channel
+from .client import UI, Client, Failure, engine_options, write_json
+from .picos import NOT_FOUND, ui_channel
 
 
 @click.group("ruleset")
@@ -23,7 +25,7 @@ def list_rulesets(everywhere: bool, ui: str | None, name: str | None, client: Cl
     if everywhere:
         rulesets = client.get("api", "v1", "rulesets")["rulesets"]
     else:
-        installed = client.query(ui_channel(client, ui, name), UI, "pico")["rulesets"]
+        installed = _installed(client, ui_channel(client, ui, name))
         rulesets = [{member: each[member] for member in ("rid", "url", "config")} for each in installed]
     if as_json:
         write_json(rulesets)
@@ -50,6 +52,15 @@ def flush(url: str, client: Client, as_json: bool) -> None:
 @engine_options
 def uninstall(rid: str, ui: str | None, name: str | None, client: Client, as_json: bool) -> None:
     """Remove a ruleset and its entity variables from a pico."""
-    reply = client.event(ui_channel(client, ui, name), "engine_ui", "uninstall", {"rid": rid})
+    eci = ui_channel(client, ui, name)
+    if all(each["rid"] != rid for each in _installed(client, eci)):  # the engine has nothing against it
+        raise Failure(f"the pico has no ruleset {rid!r}", NOT_FOUND)
+    reply = client.event(eci, "engine_ui", "uninstall", {"rid": rid})
     if as_json:
         write_json(reply)
+
+
+def _installed(client: Client, eci: str) -> list[dict[str, Any]]:
+    """The rulesets of the pico with this UI channel, in order of installation."""
+    installed: list[dict[str, Any]] = client.query(eci, UI, "pico")["rulesets"]
+    return installed

@@ -7,6 +7,8 @@ import sys
 
 import click
 
+from ..smtp.settings import DEFAULT_LISTEN
+
 
 @click.command("run", short_help="Start the engine.")
 @click.option(
@@ -16,6 +18,14 @@ import click
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any; also PORT. [default: 3000]")
 @click.option("--base-url", metavar="URL", help="How others reach this engine; also PICO_ENGINE_BASE_URL.")
 @click.option("--store", metavar="URL", help="sqlite:///FILE or memory:. [default: picoengine.db in the home folder]")
+@click.option(
+    "--smtp",
+    metavar="[HOST:PORT]",
+    is_flag=False,
+    flag_value=DEFAULT_LISTEN,
+    help=f"Take mail there, too. [{DEFAULT_LISTEN} if no place is given]",
+)
+@click.option("--amqp", metavar="URL", help="Take events from this broker, too; also PICO_ENGINE_AMQP_URL.")
 @click.option("--supervise", is_flag=True, help="Start it again when it has crashed.")
 @click.option("--watch", is_flag=True, help="Take rulesets from FOLDER… again whenever their files change.")
 @click.argument("folders", metavar="[FOLDER…]", nargs=-1, type=click.Path(exists=True, file_okay=False))

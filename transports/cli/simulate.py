@@ -8,16 +8,17 @@ from typing import Any
 
 import click
 
-from krl import KRLError, KRLSyntaxError, Program, compile_ruleset, simulate, to_json
+from krl import Dialect, KRLError, KRLSyntaxError, Program, compile_ruleset, simulate, to_json
 
-from .sources import json_lines, read_source, write_json
+from .sources import dialect_option, json_lines, read_source, write_json
 
 
 @click.command("simulate", short_help="Run events through a ruleset in memory.")
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--events", metavar="FILE.jsonl", required=True, type=click.File("rb"), help="The events, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="Write the findings on a bad ruleset as JSON, too.")
-def command(file: Path, events: Any, as_json: bool) -> None:
+@dialect_option
+def command(file: Path, events: Any, as_json: bool, dialect: Dialect) -> None:
     """Run events {"domain", "type", "attrs", "time"} (milliseconds) through the ruleset in FILE.
 
     The event's time is the clock. Writes one JSON object a line for each event: which rules were selected, the
@@ -25,7 +26,7 @@ def command(file: Path, events: Any, as_json: bool) -> None:
     ruleset cannot be loaded or an event failed.
     """
     try:
-        program = _program(file)
+        program = _program(file, dialect)
         failed = False
         for outcome in simulate(program, (_event(number, each) for number, each in json_lines(events))):
             click.echo(to_json(outcome))
@@ -36,11 +37,11 @@ def command(file: Path, events: Any, as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-def _program(path: Path) -> Program:
+def _program(path: Path, dialect: Dialect) -> Program:
     source, unreadable = read_source(path)
     if unreadable:
         raise KRLSyntaxError([unreadable])
-    return compile_ruleset(source)
+    return compile_ruleset(source, dialect=dialect)
 
 
 def _event(number: int, event: Any) -> dict[str, Any]:

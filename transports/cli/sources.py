@@ -10,9 +10,17 @@ from typing import Any, BinaryIO
 
 import click
 
-from krl import Diagnostic, Source, Span
+from krl import DIALECTS, Diagnostic, Source, Span
 
 STANDARD_INPUT = Path("-")
+
+dialect_option = click.option(
+    "--dialect",
+    type=click.Choice(DIALECTS),
+    default="1.x",
+    show_default=True,
+    help="How to read the text: 0.x is the language of the engines before version 1.",
+)
 
 
 def read_source(path: Path) -> tuple[Source, Diagnostic | None]:

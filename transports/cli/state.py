@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .client import Client, engine_options, write_json
+from .picos import pico_id
 from .place import place_options, settings_at, telling
 
 
@@ -18,13 +19,14 @@ from .place import place_options, settings_at, telling
 @place_options
 @engine_options
 def command(pico: str, at: str | None, home: str | None, store: str | None, client: Client, as_json: bool) -> None:
-    """Show the whole state of PICO (its id, or an ECI of it): variables, expressions under way, channels, children,
-    rulesets, timers.
+    """Show the whole state of PICO (its id, an ECI of it, or its name): variables, expressions under way, channels,
+    children, rulesets, timers.
 
-    A running engine is asked; with --home or --store the file is looked at itself, whether an engine uses it or not.
+    A running engine is asked; with --home or --store the file is looked at itself, whether an engine uses it or not,
+    and a name is not known.
     """
     if home is None and store is None:
-        state = client.get("api", "v1", "picos", pico, "state", at=at)
+        state = client.get("api", "v1", "picos", pico_id(client, pico), "state", at=at)
     else:
         state = _look(pico, at, home, store)
     write_json(state) if as_json else click.echo("\n".join(lines(state)))

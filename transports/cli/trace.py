@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from .client import Client, Failure, engine_options, write_json
-from .picos import NOT_FOUND, ui_channel
+from .picos import pico_id
 
 STATUSES = click.Choice(["ok", "failed", "dead", "cancelled"])
 EVENTS = ("api", "v1", "events")
@@ -22,25 +23,57 @@ INDENT = "  "
 @click.option("--pico", metavar="PICO", help="Only events of this pico: its id, an ECI of it, or its name.")
 @click.option("--status", type=STATUSES, help="Only events that ended so.")
 @click.option("--last", type=click.IntRange(1, 500), default=20, show_default=True, help="How many events to list.")
+@click.option("--as-test", "test", metavar="FILE", type=click.Path(path_type=Path), help="Make a test of the event.")
 @engine_options
 def command(
-    eid: str | None, follow: bool, pico: str | None, status: str | None, last: int, client: Client, as_json: bool
+    eid: str | None,
+    follow: bool,
+    pico: str | None,
+    status: str | None,
+    last: int,
+    test: Path | None,
+    client: Client,
+    as_json: bool,
 ) -> None:
     """Show what became of the event EID: which rules were selected, or why not, and what each of them did.
 
-    Without EID the latest events are listed, one on a line.
+    Without EID the latest events are listed, one on a line. With --as-test the event becomes a test in
+    FILE.test.toml: what was there before, what happened, what came of it. Texts of rulesets are written beside it.
     """
+    if test is not None:
+        if eid is None:
+            raise click.UsageError("--as-test makes a test of one event: which EID?")
+        _write_test(client, eid, test)
+        return
     if eid is not None and (follow or pico or status):
         raise click.UsageError("EID names one event; --follow, --pico and --status choose among many")
     if eid is not None:
         report = client.get(*EVENTS, eid)
         write_json(report) if as_json else click.echo("\n".join(lines(report)))
         return
-    id = None if pico is None else _pico_id(client, pico)
+    id = None if pico is None else pico_id(client, pico)
     if follow:
         _follow(client, id, status, as_json)
     else:
         _list(client, id, status, last, as_json)
+
+
+def _write_test(client: Client, eid: str, path: Path) -> None:
+    from .. import testing
+    from ..logs import log_nothing
+
+    log_nothing()
+    case = client.get(*EVENTS, eid, "case")
+    try:
+        draft, problems = testing.write_test(testing.as_test(case), path)
+    except testing.FormatError as error:
+        raise click.UsageError(str(error)) from error
+    for doubt in draft.doubts:
+        click.echo(doubt, err=True)
+    click.echo(str(path))
+    if problems:
+        outcome = testing.Outcome(str(path), draft.name, tuple(problems))
+        raise Failure("\n".join(testing.told(outcome, testing.Painter(False))), 1)
 
 
 def _list(client: Client, pico: str | None, status: str | None, last: int, as_json: bool) -> None:
@@ -63,17 +96,6 @@ def _follow(client: Client, pico: str | None, status: str | None, as_json: bool)
                 click.echo(f"{data['dropped']} events were too many to be shown in time", err=True)
     except KeyboardInterrupt:
         return
-
-
-def _pico_id(client: Client, pico: str) -> str:
-    """The id of a pico that is named by id, ECI or name."""
-    try:
-        found = client.get("api", "v1", "picos", pico)
-    except Failure as failure:
-        if failure.exit_code != NOT_FOUND:
-            raise
-        found = client.get("api", "v1", "picos", ui_channel(client, None, pico))
-    return str(found["id"])
 
 
 # --- one event ------------------------------------------------------------------------------------------------

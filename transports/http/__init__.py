@@ -11,8 +11,11 @@ from collections.abc import Mapping
 
 from engine import Decoder, Settings
 
-from . import cloud_events, decode
-from .answers import PROBLEM, Answer, HttpError, error_answer, json_answer, problem
+from ..cloud_events import NAME as CLOUD_EVENTS
+from ..cloud_events import decoder as cloud_events_decoder
+from ..problems import PROBLEM
+from . import decode
+from .answers import Answer, HttpError, error_answer, json_answer, problem
 from .application import Application, Observe
 from .body import Disconnected, request_members
 from .settings import HttpSettings
@@ -38,4 +41,4 @@ __all__ = [
 
 def decoders(settings: Settings) -> Mapping[str, Decoder]:
     """The decoders that this transport's deliveries name."""
-    return {"http": decode.decoder(settings), cloud_events.NAME: cloud_events.decoder(settings)}
+    return {"http": decode.decoder(settings), CLOUD_EVENTS: cloud_events_decoder(settings)}

@@ -1,4 +1,4 @@
-"""Answers: what a request gets back, and the one table from errors to statuses.
+"""Answers: what a request gets back, with the statuses that errors have.
 
 Error bodies are `application/problem+json` with the member `error` that every client of the Node engine looks at.
 
@@ -9,59 +9,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import structlog
 
-from engine import (
-    ChannelProtected,
-    Conflict,
-    DeliveryTooLarge,
-    EngineError,
-    Failed,
-    InvalidValue,
-    KeyReused,
-    NotFound,
-    Overloaded,
-    OwnChannelNotFound,
-    Refused,
-    Reply,
-    RuleFailed,
-    RulesetRefused,
-    SourceUnavailable,
-    StoreUnavailable,
-    TimedOut,
-    Undecodable,
-    UnsupportedMedia,
-    dumps,
-)
+from engine import EngineError, Overloaded, Reply, StoreUnavailable, dumps
+
+from .. import problems
+from ..problems import PROBLEM
 
 JSON = "application/json; charset=utf-8"
-PROBLEM = "application/problem+json"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
-
-STATUSES: dict[type[BaseException], int] = {
-    InvalidValue: 400,
-    Undecodable: 400,
-    Refused: 403,
-    NotFound: 404,
-    Conflict: 409,
-    DeliveryTooLarge: 413,
-    UnsupportedMedia: 415,
-    RulesetRefused: 422,
-    KeyReused: 422,
-    Overloaded: 429,
-    SourceUnavailable: 502,
-    StoreUnavailable: 503,
-    TimedOut: 504,
-}
-"""By the nearest class; whatever is not here is 500: a rule failed, or we did."""
-
-CALLERS_CAUSES = (InvalidValue, OwnChannelNotFound, ChannelProtected, Conflict, RulesetRefused, SourceUnavailable)
-"""Errors within a rule whose cause the caller sent: they keep their status."""
+BYTES = "application/octet-stream"
 
 _log = structlog.get_logger("picoengine.http")
 
@@ -108,6 +69,11 @@ def pending_answer(eid: str, eci: str) -> Answer:
     return json_answer({"eid": eid, "directives": []}, 202, ((b"location", location),))
 
 
+def behind(reply: Reply) -> Headers:
+    """How many events wait for one that waits for the world: a query's answer is from before them."""
+    return ((b"pico-behind", str(reply.behind).encode()),) if reply.behind else ()
+
+
 def reply_answer(reply: Reply, eci: str) -> Answer:
     """Whatever the earlier request would have given."""
     return json_answer(reply.value) if reply.is_query and not reply.pending else event_answer(reply, eci)
@@ -115,11 +81,7 @@ def reply_answer(reply: Reply, eci: str) -> Answer:
 
 def status_of(error: BaseException) -> int:
     """The honest status of an error."""
-    if isinstance(error, HttpError):
-        return error.status
-    if isinstance(error, RuleFailed) and isinstance(error.cause, CALLERS_CAUSES):
-        error = error.cause
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+    return error.status if isinstance(error, HttpError) else problems.status_of(error)
 
 
 def error_answer(error: Exception, *, legacy: bool = False) -> Answer:
@@ -138,26 +100,12 @@ def error_answer(error: Exception, *, legacy: bool = False) -> Answer:
     headers: Headers = ()
     if isinstance(error, Overloaded | StoreUnavailable):
         headers = ((b"retry-after", str(error.retry_after).encode()),)
-    return problem(status, error.text, error.message, headers=headers, **_particulars(error))
+    return problem(status, error.text, error.message, headers=headers, **problems.particulars(error))
 
 
 def problem(status: int, text: str, detail: str, *, headers: Headers = (), **members: Any) -> Answer:
     """A problem body (RFC 9457); `text` is what the Node engine says in `error`."""
-    body = {"error": text, "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
-    return Answer(status, dumps(body), PROBLEM, headers)
-
-
-def _particulars(error: EngineError) -> dict[str, Any]:
-    """What is known about where it happened."""
-    known: dict[str, Any] = {"eid": error.eid}
-    cause: Exception | None = error
-    if isinstance(error, Failed):
-        known |= {"rid": error.rid, "rule": error.rule, "line": error.line}
-        cause = error.cause
-    if isinstance(cause, RulesetRefused) and cause.diagnostics:
-        first = cause.diagnostics[0]
-        known |= {"line": first["line"], "column": first["column"], "diagnostics": list(cause.diagnostics)}
-    return {name: value for name, value in known.items() if value is not None}
+    return Answer(status, dumps(problems.members(status, text, detail, **members)), PROBLEM, headers)
 
 
 def fits_a_header(value: str) -> bool:

@@ -13,10 +13,12 @@ from engine import ChannelNotFound, Delivery, Engine, Receipt, Reply, Undecodabl
 
 from . import cloud_events
 from .answers import (
+    BYTES,
     HTML,
     TEXT,
     Answer,
     HttpError,
+    behind,
     event_answer,
     json_answer,
     pending_answer,
@@ -25,6 +27,7 @@ from .answers import (
     text_bytes,
 )
 from .body import Body
+from .callback import callback_answer, members_of_callback
 from .paths import BLANKS, Match, filled
 from .sky import sky_answer
 
@@ -85,7 +88,7 @@ class Routes:
         """The answer to a call; raises the engine's errors, HttpError for a wrong method."""
         ask = self.ask(call)
         if ask is None:
-            return await (self._reply(call) if call.match.operation.name == "reply" else self._cloud_event(call, body))
+            return await self._told(call, body)
         if body.unread:
             self._engine.admit(call.eci, ask.words)  # before a stranger's body is taken in
         delivery = self.delivery(call, ask, await self._read(body))
@@ -130,7 +133,33 @@ class Routes:
         content_type = FORMS.get(suffix.partition(".")[0])
         if content_type is None:
             return Ask(("query", rid, name), _value)
-        return Ask(("query", rid, name), lambda reply, _: _text_answer(reply.value, content_type, rid, name))
+        return Ask(("query", rid, name), lambda reply, _: _text_answer(reply, content_type, rid, name))
+
+    async def _told(self, call: Call, body: Body) -> Answer:
+        """The answer to a call that is no single delivery."""
+        match call.match.operation.name:
+            case "reply":
+                return await self._reply(call)
+            case "blob":
+                return await self._blob(call)
+            case "callback":
+                return await self._callback(call, body)
+            case _:
+                return await self._cloud_event(call, body)
+
+    async def _blob(self, call: Call) -> Answer:
+        # Strangers wrote it: a browser is to keep it, not to show it as a page of ours.
+        eci, ref = call.match.words
+        kept = ((b"content-disposition", b"attachment"), (b"x-content-type-options", b"nosniff"))
+        return Answer(200, await self._engine.attachment(eci, ref), BYTES, kept)
+
+    async def _callback(self, call: Call, body: Body) -> Answer:
+        [token] = call.match.words
+        if body.unread:
+            self._engine.admit_callback(token)
+        content = await self._read(body)
+        members = members_of_callback(content, call.query, call.headers, self._engine.settings)
+        return callback_answer(await self._engine.call_back(token, members))
 
     async def _reply(self, call: Call) -> Answer:
         _, eid = call.match.words
@@ -191,14 +220,14 @@ def _pending(receipt: Receipt, eci: str) -> Answer:
 
 
 def _value(reply: Reply, eci: str) -> Answer:
-    return json_answer(reply.value)
+    return json_answer(reply.value, headers=behind(reply))
 
 
-def _text_answer(value: object, content_type: str, rid: str, name: str) -> Answer:
+def _text_answer(reply: Reply, content_type: str, rid: str, name: str) -> Answer:
     """A text as it is, nothing for null; any other value cannot be shown so."""
-    if value is None:
-        return Answer(200, b"", content_type)
-    if isinstance(value, str):
-        return Answer(200, text_bytes(value), content_type)
+    if reply.value is None:
+        return Answer(200, b"", content_type, behind(reply))
+    if isinstance(reply.value, str):
+        return Answer(200, text_bytes(reply.value), content_type, behind(reply))
     message = f"{rid}/{name} must be a string to be shown as {content_type.partition(';')[0]}"
     return problem(500, f"TypeError: {message}", message, rid=rid)

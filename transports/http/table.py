@@ -25,10 +25,11 @@ class Operation:
     path: str  # `/c/{event.eci}/…`
     methods: tuple[str, ...]
     summary: str
-    answer: str  # of status 200
+    answer: str  # when all is well
     problems: tuple[int, ...]  # statuses of its error answers, without those of a head or body that is no HTTP
     takes_body: bool = True
     may_be_pending: bool = False  # 202 and a place to ask later
+    status: int = 200  # of its answer when all is well
 
 
 PICO_OPERATIONS = (
@@ -76,12 +77,30 @@ PICO_OPERATIONS = (
         may_be_pending=True,
     ),
     Operation(
+        "blob",
+        "/c/{query.eci}/blob/{blob.ref}",
+        READING,
+        "A large attachment of a mail; the channel must let in the query `attachment` of `email`.",
+        "Its bytes.",
+        (400, 403, 404, 503),
+        takes_body=False,
+    ),
+    Operation(
         "cloud-event",
         "/c/{event.eci}/ce",
         ("POST",),
         "Store a CloudEvent 1.0 (structured, binary or a batch) whose type is `domain.name`.",
         "The event's id, or a list of ids for a batch.",
         (*STORING, 415),
+    ),
+    Operation(
+        "callback",
+        "/callback/{callback.token}",
+        ("POST",),
+        "Send the event of a callback that a rule has made; the first one counts.",
+        "The event's id, after it is on disk.",
+        (400, 404, 410, 413, 429, 503),
+        status=202,
     ),
     Operation(
         "sky-event",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from transports.api import Metrics
+from transports.api import Gauge, Metrics
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -39,7 +39,7 @@ def test_a_time_on_a_bound_is_within_it() -> None:
 
 def test_gauges_are_read_when_asked() -> None:
     value = 1.0
-    metrics = Metrics(lambda: [("ready", "Ready.", value)])
+    metrics = Metrics(lambda: [Gauge("ready", "Ready.", [(value, {})])])
     value = 2.0
 
     assert samples(metrics)["ready", ()] == 2.0

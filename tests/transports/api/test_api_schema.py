@@ -123,7 +123,7 @@ def test_every_answer_is_described(target: Target, path: str, method: str, mode:
 @pytest.mark.slow
 @pytest.mark.parametrize(("path", "method", "mode"), RIGHT + WRONG)
 def test_every_answer_is_described_when_asked_often(target: Target, path: str, method: str, mode: str) -> None:
-    hold_against_description(target, path, method, mode, 60)
+    hold_against_description(target, path, method, mode, 20)
 
 
 @pytest.mark.parametrize("path", sorted({path for path, _, _ in OPERATIONS}))

@@ -117,6 +117,7 @@ def test_names_that_are_indices_come_first_in_their_order() -> None:
     assert list(attrs(with_json('{"b":1,"10":1,"9":{"x":0,"1":0},"01":1}'))) == ["9", "10", "b", "01", "_headers"]
 
 
+@pytest.mark.fault(38)
 def test_too_many_levels_are_refused() -> None:
     settings = Settings(max_depth=3)
 

@@ -57,6 +57,7 @@ def test_an_answer_arrives_whole(line: Line) -> None:
     assert "server" not in headers and "date" not in headers
 
 
+@pytest.mark.fault(32)
 def test_requests_in_a_row_are_answered_in_their_order(front: Any, line: Line) -> None:
     front.engine.outcome = lambda request: Reply(request.attrs["n"], [])
 
@@ -86,6 +87,7 @@ def test_a_bad_percent_sequence_is_400_on_the_wire(line: Line) -> None:
     assert line.answer()[0] == 400
 
 
+@pytest.mark.fault(38)
 def test_a_length_over_the_limit_is_refused_before_the_body(line: Line) -> None:
     line.send(POST + b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
 
@@ -94,6 +96,7 @@ def test_a_length_over_the_limit_is_refused_before_the_body(line: Line) -> None:
     assert (status, headers["connection"]) == (413, "close")
 
 
+@pytest.mark.fault(38)
 def test_chunks_over_the_limit_are_refused_while_they_come(line: Line) -> None:
     line.send(POST + b"Transfer-Encoding: chunked\r\n\r\n")
     for _ in range(20):
