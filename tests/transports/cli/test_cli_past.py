@@ -108,7 +108,8 @@ def test_a_back_test_with_a_file_that_does_not_compile_is_refused(place: tuple[R
     result = run("replay", eci, "--with", str(file))
 
     assert result.exit_code == 1
-    assert "expected" in result.stderr
+    assert f"{file}:1:24: error: " in result.stderr
+    assert "    ruleset counter { rule }\n                           ^\n" in result.stderr
 
 
 def test_replay_as_json_ends_with_how_far_it_came(place: tuple[Run, str]) -> None:

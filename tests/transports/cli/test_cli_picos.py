@@ -19,6 +19,11 @@ from transports.cli.completion import SHELLS
 
 Run = Callable[..., Result]
 
+OOPS = """\
+    ruleset own { oops }
+                  ^
+"""
+
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[RunningEngine]:
@@ -93,7 +98,27 @@ def test_a_flush_of_a_wrong_text_is_told_with_its_place(run: Run, tmp_path: Path
 
     result = run("ruleset", "flush", f"file://{tmp_path}/own.krl")
 
-    assert result.exit_code == 1 and "[at line 1 col" in result.stderr
+    assert result.exit_code == 1
+    assert result.stderr.endswith("own.krl:1:15: error: expected '}', found 'oops'\n" + OOPS)
+
+
+def test_a_file_that_is_refused_is_told_with_every_mistake_and_its_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "own.krl"
+    file.write_text("ruleset own {\n  global { a = fooo(1) b = 1.mapp(2) }\n}\n")
+
+    result = run("install", str(file))
+
+    assert result.exit_code == 1
+    assert f"{file}:2:16: error: `fooo` is not defined\n      global {{ a = fooo(1)" in result.stderr
+    assert f"{file}:2:30: error: there is no operator" in result.stderr
+    assert "\n    hint: did you mean `map`?\n" in result.stderr
+    assert "warning" not in result.stderr
+
+
+def test_a_ruleset_that_a_pico_has_not_cannot_be_uninstalled(run: Run) -> None:
+    result = run("ruleset", "uninstall", "nono")
+
+    assert result.exit_code == 5 and "the pico has no ruleset 'nono'" in result.stderr
 
 
 @pytest.mark.parametrize("shell", SHELLS)

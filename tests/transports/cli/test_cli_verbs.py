@@ -133,6 +133,7 @@ def test_exit_codes_tell_what_kind_of_error_it_was(front: Any, run: Run, error: 
 
     assert (result.exit_code, result.stdout) == (code, "")
     assert error.text in result.stderr
+    assert "Error: Error:" not in result.stderr
 
 
 def test_no_engine_is_exit_code_3(run: Run) -> None:
@@ -238,8 +239,18 @@ def test_channel_new_writes_the_new_eci(front: Any, run: Run) -> None:
 
 
 def test_channel_delete_asks_the_pico(front: Any, run: Run) -> None:
+    front.engine.outcome = answering_ui
+
     assert run("channel", "delete", "chan-1", "--eci", "kid-1").exit_code == 0
-    assert (front.engine.requests[0].type, front.engine.members) == ("del_channel", {"eci": "chan-1"})
+    assert (front.engine.requests[-1].type, front.engine.members) == ("del_channel", {"eci": "chan-1"})
+
+
+def test_a_channel_that_the_pico_has_not_is_not_deleted(front: Any, run: Run) -> None:
+    front.engine.outcome = answering_ui
+
+    result = run("channel", "delete", "chan-9")
+
+    assert result.exit_code == 5 and "--pico or --eci says which pico is meant" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,25 @@ def test_pause_and_resume(engine: RunningEngine, eci: str, run: Run) -> None:
     assert (during, seen(engine, eci), run("pause").stdout) == (([], 1), [1], "")
 
 
+def test_a_pico_is_paused_and_resumed_by_its_name(run: Run) -> None:
+    paused = run("pause", "Pico")
+    during = run("pause").stdout
+
+    assert (paused.exit_code, run("resume", "Pico").exit_code) == (0, 0)
+    assert during != "" and run("pause").stdout == ""
+
+
+def test_the_past_of_a_pico_is_told_by_its_name(eci: str, run: Run) -> None:
+    assert run("state", "Pico").stdout == run("state", eci).stdout != ""
+    assert run("replay", "Pico").exit_code == 0
+
+
+def test_dead_letters_of_a_name_that_no_pico_has_are_not_taken_for_none(run: Run) -> None:
+    result = run("dead", "list", "--pico", "Zoe")
+
+    assert result.exit_code == 5 and "no pico is called 'Zoe'" in result.stderr
+
+
 def test_pause_all_and_resume_all(engine: RunningEngine, eci: str, run: Run) -> None:
     run("pause", "--all")
     queue(engine, eci, 1)
