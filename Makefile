@@ -46,7 +46,7 @@ torture: $(STAMP)
 	$(BIN)/python -m tests.engine.crash --every $(EVERY) --pairs-every $(PAIRS_EVERY)
 	$(BIN)/picoengine torture --only kill --blows 20 --rounds $$(( ($(KILLS) + 19) / 20 ))
 	$(BIN)/picoengine torture --minutes $(MINUTES)
-	PICOENGINE_TORTURE=1 $(BIN)/python -m pytest tests/transports/amqp/test_amqp_faults.py
+	PICOENGINE_TORTURE=1 $(BIN)/python -m pytest tests/transports/amqp/test_amqp_faults.py tests/transports/smtp/test_smtp_kills.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

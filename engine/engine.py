@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter_ns
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import structlog
 
+from .acts import Acts, settle
 from .admission import Admission
 from .callbacks import Callbacks
-from .care.backup import HELD_UNTIL, STORE_ID
+from .care.backup import HELD_UNTIL
 from .care.black_box import BlackBox
 from .care.dead_letters import DeadLetters
 from .care.operations import Operations
@@ -44,39 +44,33 @@ from .errors import (
 )
 from .event import Event, Receipt, Reply
 from .event_json import event_bytes, reply_from
-from .host import Cycle, Host, Parts
+from .host import Parts
 from .loading_host import LoadingHost
 from .loop.ask import Asking
-from .loop.commit import Committer, Decision, on_disk
+from .loop.commit import Committer, Decision
 from .loop.cycle import Cycles
 from .loop.decode import Door, check_size
 from .loop.poison import Poison
-from .loop.respond import Responder, item_from, write_changes
+from .loop.respond import Responder
 from .loop.wait import Done, Item, Mailboxes
 from .loop.wake import Waker
 from .modules import MODULES
 from .modules.http_request import response_map
 from .past.history import History
 from .past.snapshots import Snapshots
-from .recorder import act
 from .registry.loading import Loader
 from .registry.registry import COMPILER_VERSION, Registry
 from .registry.sources import MAX_SOURCE_BYTES, Fetched
-from .root import equip, new_root, ui_channel
 from .settings import Settings
+from .start import Start
 from .store.choose import open_store
-from .store.interface import InboxRow, OutboxRow, Store, Writes
+from .store.interface import InboxRow, OutboxRow, Store
 from .store.writer import Writer
-from .suspend import Job, Suspender, wait
+from .suspend import Suspender, wait
 from .timers.timetable import Timetable
 from .trigger import reached
 from .witness.journal import Journal
 from .witness.reports import Reports
-
-T = TypeVar("T")
-
-Greeting = tuple[str, str, dict[str, Any]]
-STARTED: Greeting = ("engine", "started", {})
 
 QUERY_SECONDS = 10.0  # one pico waits for another's answer
 _log = structlog.get_logger("picoengine")
@@ -125,6 +119,10 @@ class Engine:
         self._outbox = Outbox(
             store, self._fetch, self._effect_told, response_map, chance.now, chance.random, chance.sleep, senders
         )
+        self._acts = Acts(
+            self._parts, self._suspender, self._committer, self._responder, self._mailboxes, self._admission
+        )
+        self._start = Start(self._parts, self._acts, self._admission, self._responder, self._waker)
         self.history = History(store, settings)
         self.reports = Reports(self._parts, self._waker, self._mailboxes, self._in_flight)
         self._callbacks = Callbacks(store, self._parts.directory, responder, chance, settings.dedup_seconds)
@@ -146,7 +144,6 @@ class Engine:
             self._writer, self._parts, self._mailboxes, self._in_flight, self._timetable, self._go_on_from_disk
         )
         self._impatience: asyncio.Task[None] | None = None
-        self._ui_eci = ""
 
     def _join_parts(self) -> Parts:
         settings, store, chance = self.settings, self._store, self._chance
@@ -188,7 +185,7 @@ class Engine:
         Raises ChannelNotFound, PolicyRefused, Undecodable, DeliveryTooLarge, KeyReused, Overloaded, StoreUnavailable.
         """
         stored: asyncio.Future[Receipt] = self._loop.create_future()
-        self.accept_nowait(delivery, lambda receipt, error: _settle(stored, receipt, error))
+        self.accept_nowait(delivery, lambda receipt, error: settle(stored, receipt, error))
         return await stored
 
     def accept_nowait(self, delivery: Delivery, told: Callable[[Receipt | None, EngineError | None], None]) -> None:
@@ -202,7 +199,7 @@ class Engine:
         `accept`, and RulesetNotFound, FunctionNotFound, RuleFailed, QueryFailed, TimedOut.
         """
         done: asyncio.Future[Reply] = self._loop.create_future()
-        self.deliver_nowait(delivery, lambda reply, error: _settle(done, reply, error))
+        self.deliver_nowait(delivery, lambda reply, error: settle(done, reply, error))
         return await done
 
     def deliver_nowait(self, delivery: Delivery, done: Done) -> None:
@@ -264,7 +261,7 @@ class Engine:
 
     def ui_context(self) -> dict[str, str]:
         """Where to start: the engine's version and the root's UI channel."""
-        return {"version": engine_version(), "eci": self._ui_eci}
+        return {"version": engine_version(), "eci": self._start.ui_eci}
 
     async def flush(self, url: str) -> dict[str, Any]:
         """Fetch a ruleset's text again; every pico that follows the URL takes it at its next turn.
@@ -272,9 +269,9 @@ class Engine:
         Raises InvalidValue, SourceUnavailable, RulesetRefused, Conflict; the text in force then stays.
         """
         changes = Changes()
-        row, _ = await self._act(lambda: self._parts.registry.flush(url, changes))
+        row, _ = await self._acts.run(lambda: self._parts.registry.flush(url, changes))
         if changes.registry:
-            await self._commit(changes)
+            await self._acts.commit(changes)
         return {
             "url": row.url,
             "rid": row.rid,
@@ -307,36 +304,13 @@ class Engine:
 
     def _go_on_from_disk(self) -> None:
         """Take up again what is stored, while nothing is under way. Raises StoreUnavailable."""
-        self._take_inbox()
+        self._start.take_inbox()
         self._outbox.start()
 
     def _run(self, box: Any, item: Item) -> None:
         self._cycles.run(box, item)
 
-    # --- acts of the engine itself ------------------------------------------------------------------------
-
-    async def _act(self, work: Callable[[], T]) -> T:
-        """The result of synchronous work that may wait, outside any cycle."""
-        result: asyncio.Future[T] = self._loop.create_future()
-
-        def run() -> None:
-            try:
-                result.set_result(work())
-            except Exception as error:  # noqa: BLE001 - handed on to who waits
-                result.set_exception(error)
-
-        self._suspender.start(Job(run))
-        return await result
-
-    async def _commit(self, changes: Changes) -> None:
-        writes = Writes()
-        write_changes(writes, changes)
-        done: asyncio.Future[None] = self._loop.create_future()
-        decision = Decision(writes, None, dict(changes.picos), dict(changes.channels))
-        decision.then.append(lambda lost: _settle(done, None, lost))
-        self._committer.submit(decision)
-        self._parts.registry.adopt(changes.registry)
-        await done
+    # --- the world ----------------------------------------------------------------------------------------
 
     async def _fetch(self, request: web.WebRequest) -> web.WebAnswer:
         if self._ask is not None:
@@ -367,18 +341,6 @@ class Engine:
         text = None if answer.status == web.NOT_MODIFIED else answer.body.decode("utf-8", "replace")
         return Fetched(text, answer.headers.get("etag"))
 
-    async def _happens(self, pico: str, eci: str, domain: str, type: str, attrs: dict[str, Any]) -> Reply:
-        """An event that the engine itself makes, waited for unless its pico is paused."""
-        done: asyncio.Future[Reply] = self._loop.create_future()
-        now = self._chance.now()
-        event = Event(self._chance.new_eid(), eci, domain, type, attrs, now)
-        item = Item(pico, event, "engine", lambda reply, error: _settle(done, reply, error), received_at=now)
-        self._admission.enter(item)
-        if self._mailboxes.is_paused(pico):
-            await on_disk(self._responder.store_item(item))
-            return Reply(item.eid, [], pending=True)
-        return await done
-
     # --- start and end ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -386,18 +348,13 @@ class Engine:
         reached("T11.2")
         held_until = int(self._store.fact(HELD_UNTIL) or 0)
         self._responder.start_numbers(self._store.last_inbox_id(), self._store.last_outbox_id(), held_until)
-        await self._note_start()
+        await self._start.note(self._black_box)
         self.operations.take_up()
-        begun = self._take_begun()
-        roots = self._store.roots()
-        root = roots[0].id if roots else None
+        begun = self._start.take_begun()
         self._impatience = self._loop.create_task(self._admission.watch_callers())
-        if root is not None and root in begun:
-            left = await self._root_that_has_begun(root)
-        else:
-            left = await self._ready_root(root)
+        left = await self._start.ready_root(begun)
         reached("T11.5")
-        self._take_inbox(left)
+        self._start.take_inbox(left)
         self._timetable.start()
         self._callbacks.start()
         self._outbox.start()
@@ -405,107 +362,10 @@ class Engine:
         self._keep_house()
         self.ready = True
 
-    async def _ready_root(self, root: str | None) -> int:
-        """Make the root pico, or bring it up to date, and greet it; the last arrival number before the greeting."""
-        host = await self._act(lambda: self._prepare_root(root))
-        new = [rid for rid in host.code.rids() if host.pico.code.find(rid) is None or root is None]
-        self._ui_eci = ui_channel(host)
-        if new:
-            # With the rulesets themselves: they would never be told if a start were broken off behind the commit.
-            host.cycle.changes.sends += [self._stored(host.pico.id, *each) for each in _greetings(new)]
-        reached("T11.3")
-        if host.cycle.changes.picos or host.cycle.changes.codes or host.cycle.changes.channels:
-            await self._commit_act(host, "rulesets_installed")
-        reached("T11.4")
-        left = self._store.last_inbox_id()
-        # Before what the last run left: the root may have much to do, and nobody can enter until it has been greeted.
-        if new:
-            await self._tell_root(host.pico.id, self._ui_eci, *STARTED)
-        else:
-            await self._greet(host.pico.id, self._ui_eci, [])
-        return left
-
-    async def _root_that_has_begun(self, root: str) -> int:
-        """The root waits for the world, in the middle of an event: its rulesets are brought up to date another time."""
-        _log.warning("the root pico is in the middle of an event; its rulesets stay as they are", pico=root)
-        pico = await self._act(lambda: self._waker.wake(root))
-        self._ui_eci = ui_channel(Host(self._parts, pico, Cycle(self._chance.new_eid())))
-        left = self._store.last_inbox_id()
-        self._responder.act(Writes(), self._stored(root, *STARTED))
-        return left
-
     def _keep_house(self) -> None:
         """Begin what is done now and then for as long as the engine runs."""
         self._sweep.start()
         self._retention.start()
-
-    async def _note_start(self) -> None:
-        """Name the store if it is new; count the crash against the event that was being evaluated, if there was one."""
-        if self._store.fact(STORE_ID) is None:
-            await on_disk(self._responder.act(Writes(facts={STORE_ID: self._chance.new_id()})))
-        left = self._black_box.left
-        rows = self._store.inbox(left - 1, 1) if left is not None else []
-        if rows and rows[0].id == left:
-            row = replace(rows[0], attempts=rows[0].attempts + 1)
-            _log.error("the process ended while it evaluated an event", pico=row.pico, eid=row.eid, times=row.attempts)
-            await on_disk(self._responder.act(Writes(inbox_set=[row])))
-
-    def _prepare_root(self, root: str | None) -> Host:
-        if root is None:
-            host = new_root(self._parts)
-        else:
-            host = Host(self._parts, self._waker.wake(root), Cycle(self._chance.new_eid()))
-        equip(host)
-        return host
-
-    def _stored(self, root: str, domain: str, type: str, attrs: dict[str, Any]) -> InboxRow:
-        """An event for the root, to be stored by the commit that gives reason for it."""
-        now = self._chance.now()
-        event = Event(self._chance.new_eid(), self._ui_eci, domain, type, attrs, now)
-        return InboxRow(0, root, event.eid, event.eci, "engine", event_bytes(event), now)
-
-    async def _commit_act(self, host: Host, type: str) -> None:
-        """Commit what the engine itself has done to a pico: an entry `engine:<type>` of its log."""
-        box = self._mailboxes.of(host.pico.id)
-        done: asyncio.Future[Reply] = self._loop.create_future()
-        event = Event(host.cycle.eid, host.pico.id, "engine", type, {}, self._chance.now())
-
-        def told(reply: Reply | None, error: EngineError | None) -> None:
-            box.pico = None  # at once: an event that this commit sends to the pico itself may be the next to run
-            _settle(done, reply, error)
-
-        item = Item(host.pico.id, event, "engine", told)
-        host.inputs = act()
-        self._responder.respond(host, box, item, event, None)
-        await done
-
-    async def _greet(self, root: str, eci: str, new: list[str]) -> None:
-        """The events by which a root's rulesets learn that they are there, on its UI channel."""
-        for greeting in (*_greetings(new), STARTED):
-            await self._tell_root(root, eci, *greeting)
-
-    async def _tell_root(self, root: str, eci: str, domain: str, type: str, attrs: dict[str, Any]) -> None:
-        try:
-            await self._happens(root, eci, domain, type, attrs)
-        except EngineError as error:
-            _log.error("the root pico failed at the start", domain=domain, type=type, error=error.text)
-
-    def _take_begun(self) -> set[str]:
-        """Take the events that have made steps, before anything else has a turn in their picos, which are told."""
-        rows = self._store.running()
-        for row in rows:
-            self._admission.enter(item_from(row))
-        return {row.pico for row in rows}
-
-    def _take_inbox(self, last: int | None = None) -> None:
-        """Take stored events up to that number; those that finished cycles have sent since then come by themselves."""
-        after = 0
-        while rows := self._store.inbox(after):
-            for row in rows:
-                if row.eid not in self._in_flight and (last is None or row.id <= last):
-                    reached("T11.6")
-                    self._admission.enter(item_from(row))
-            after = rows[-1].id
 
     async def stop(self, seconds: float = 10.0) -> None:
         """Refuse new deliveries, finish the cycles that have begun, let commits reach the disk, close the store."""
@@ -538,19 +398,6 @@ class Engine:
         reached("T17.3")
         self._store.close()
         self._black_box.close()
-
-
-def _greetings(new: list[str]) -> list[Greeting]:
-    return [("engine_ui", "setup", {}), *(("wrangler", "ruleset_installed", {"rids": [rid]}) for rid in new)]
-
-
-def _settle(future: asyncio.Future[Any], value: Any, error: Exception | None) -> None:
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(value)
 
 
 def engine_version() -> str:

@@ -159,11 +159,11 @@ class Rehearsal(Engine):
         id = f"{eci}-id"
         if parent is None:
             self.draws.names.append(id)
-            host = await self._act(lambda: new_root(self._parts))
-            await self._act(lambda: equip(host))
+            host = await self._acts.run(lambda: new_root(self._parts))
+            await self._acts.run(lambda: equip(host))
             ui = ui_channel(host)
-            await self._commit_act(host, "rulesets_installed")
-            await self._greet(id, ui, host.code.rids())
+            await self._acts.commit_to(host, "rulesets_installed")
+            await self._start.greet_all(id, ui, host.code.rids())
         else:
             self.draws.names.extend((id, f"{eci}-to-parent", f"parent-to-{eci}"))
             await self.send(parent, "wrangler", "new_child_request", {"name": eci})
@@ -208,9 +208,9 @@ class Rehearsal(Engine):
     async def _arrange(self, pico: str, type: str, work: Callable[[Host], T]) -> T:
         """Do something to a pico, named by its id or an ECI, as one entry of its log; it wakes anew afterwards."""
         id = self.pico_id(pico)
-        host = await self._act(lambda: Host(self._parts, self._waker.wake(id), Cycle(self._chance.new_eid())))
-        done = await self._act(lambda: work(host))
-        await self._commit_act(host, type)
+        host = await self._acts.run(lambda: Host(self._parts, self._waker.wake(id), Cycle(self._chance.new_eid())))
+        done = await self._acts.run(lambda: work(host))
+        await self._acts.commit_to(host, type)
         self._mailboxes.of(id).pico = None
         return done
 

@@ -18,7 +18,7 @@ from ..registry.sources import BUNDLED
 from ..store.interface import LogRow, Reading
 from ..witness.event_report import report
 from ..witness.shown import masked
-from .past import past
+from .state import past
 
 
 def case(store: Reading, eid: str) -> dict[str, Any]:

@@ -26,9 +26,9 @@ from ..store.reading import view
 from ..timers.recurrence import instant_ms
 from ..witness.shown import masked
 from .case import case
-from .past import PAGE, past, seq_at
 from .replay import Replay
 from .snapshots import State
+from .state import PAGE, past, seq_at
 
 MANY = 1000  # nobody needs to know a larger number exactly
 

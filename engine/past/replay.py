@@ -24,9 +24,9 @@ from ..recorder import ACT, NOTHING, WITHIN
 from ..settings import Settings
 from ..store.interface import LogRow, Reading, Writes
 from .divergence import Divergence, by_name, differences
-from .past import beginning
 from .rerun import Rerun, Rules
 from .snapshots import capture
+from .state import beginning
 
 NOT_RUN = frozenset({"dead", "cancelled"})  # how events end whose rules were not asked
 

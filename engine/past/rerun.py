@@ -37,7 +37,7 @@ from ..store.interface import LogRow, Store
 from ..timers.timetable import Promises
 from ..witness.journal import Journal, Line
 from .divergence import ABSENT, Divergence, Place, differences, told
-from .past import Past
+from .state import Past
 
 Blame = tuple[str | None, str | None]
 """The ruleset and the rule that did something."""

@@ -1,7 +1,7 @@
 """All benches, one after the other: `python -m tests.bench [--quick] [--json FILE]`.
 
 Each runs in a process of its own, so that none meets what another has left behind. Each can be run alone, with more to
-choose from; tests/bench/README.md says what they measure and what to look at.
+choose from; its docstring says what it measures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-BENCHES = ("bench_krl", "bench_http", "bench_scale")
+BENCHES = ("bench_krl", "bench_http", "bench_scale", "bench_transports")
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ import pytest
 from engine import RuleFailed, RulesetNotFound, RulesetRefused
 from engine.document import dumps, loads
 from engine.event_json import event_from
-from engine.past.past import past
 from engine.past.snapshots import snapshot_of
+from engine.past.state import past
 from engine.recorder import search_asked
 from engine.store.interface import LogRow, Writes
 from engine.store.memory import MemoryStore

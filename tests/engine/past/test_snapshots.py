@@ -11,8 +11,8 @@ import pytest
 from engine import InvalidValue, LogBroken, PastUnknown, PicoNotFound
 from engine.care.doctor import verify
 from engine.document import loads
-from engine.past.past import Past, last_seq, past, seq_at
 from engine.past.snapshots import EVERY, MAX_BYTES, Snapshots, capture, snapshot_of
+from engine.past.state import Past, last_seq, past, seq_at
 from engine.store.interface import PicoRow, Writes
 from engine.store.memory import MemoryStore
 from tests.engine.conftest import eventually

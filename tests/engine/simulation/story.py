@@ -14,8 +14,8 @@ from engine import Delivery, EngineError, Failed
 from engine.chain import breaks
 from engine.document import loads
 from engine.engine import Engine
-from engine.past.past import past
 from engine.past.snapshots import capture
+from engine.past.state import past
 from engine.store.interface import LogRow
 from engine.store.memory import MemoryStore
 from tests.engine.conftest import TestPico

@@ -21,8 +21,8 @@ from structlog.testing import capture_logs
 from engine import EngineError, StoreUnavailable, open_engine
 from engine.care.doctor import verify
 from engine.document import loads
-from engine.past.past import past
 from engine.past.snapshots import capture
+from engine.past.state import past
 from engine.store.choose import open_store
 from tests.engine.conftest import TestPico, eventually
 from tests.engine.homes import Home

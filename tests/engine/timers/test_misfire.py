@@ -9,8 +9,8 @@ import pytest
 
 from engine import RuleFailed
 from engine.document import dumps
-from engine.past.past import past
 from engine.past.snapshots import capture
+from engine.past.state import past
 from engine.store.interface import TimerRow
 from engine.timers.misfire import firings
 from tests.engine.conftest import eventually
