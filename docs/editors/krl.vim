@@ -7,7 +7,7 @@ syntax keyword krlOperator after and any before between cmp count like or repeat
 syntax keyword krlKeyword active alias always at attributes author avg choose clear configure day days debug description else error errors event every final finally fired for foreach global hour hours if inactive info is key keys last log logging max meta min minute minutes module month months name notfired off on pre provide provides push raise rule ruleset sample schedule second seconds select share shares sum to use using version warn week weeks when where with within year years
 syntax match krlNumber /\<\d\+\(\.\d\+\)\?\>/
 syntax match krlMember /\.\s*\h\w*/hs=s+1
-syntax match krlModule /\<\(ent\|ctx\|event\|http\|math\|meta\|random\|schedule\|stdlib\|time\)\ze\s*:/
+syntax match krlModule /\<\(ent\|ctx\|email\|event\|http\|math\|meta\|random\|schedule\|stdlib\|time\)\ze\s*:/
 syntax region krlString start=/"/ skip=/\\./ end=/"/
 syntax region krlRegexp start=/\<re#/ skip=/\\./ end=/#[gim]*/
 syntax region krlChevron start=/<</ skip=/\\./ end=/>>/ contains=krlBeesting

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ..tree import Argument, Node, Qualified
 from .findings import Findings
-from .signatures import OPEN_MODULES, UNKNOWN, Signature, modules
+from .signatures import UNKNOWN, Signature, modules
 
 ABSENT = {
     "app": "only `ent:` holds variables",
@@ -104,8 +104,7 @@ class Domains:
             return self._key(node)
         known = modules().get(domain)
         if known is None:
-            if domain not in OPEN_MODULES:
-                self._unknown_domain(node)
+            self._unknown_domain(node)
             return UNKNOWN
         if node.name not in known:
             hint = self._findings.proposal(node.name, known)

@@ -61,6 +61,12 @@ action ctx:flush(url)
 action ctx:event(eci,domain,name,attrs,host)
 action ctx:eventQuery(eci,domain,name,attrs,rid,queryName,args)
 action ctx:newCallback(domain,name,attrs,expires)
+function email:header(msg,name)
+function email:parts(msg,type)
+function email:body(msg)
+function email:attachment(ref)
+action email:send(to,subject,text,html,cc,bcc,from,reply_to,headers,attachments)
+action email:reply(text,html,subject,msg,from,headers,attachments)
 action event:send(options,host)
 both http:get(url,qs,headers,body,auth,json,form,parseJSON,autoraise,autosend,dontFollowRedirect)
 both http:head(url,qs,headers,body,auth,json,form,parseJSON,autoraise,autosend,dontFollowRedirect)
@@ -73,8 +79,6 @@ function schedule:get(id)
 action schedule:remove(id)
 action schedule:clear()
 """
-
-OPEN_MODULES = frozenset({"email"})  # built in, but its members are the engine's own affair
 
 
 @cache

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-BENCHES = ("bench_krl", "bench_http", "bench_scale", "bench_transports")
+BENCHES = ("bench_krl", "bench_http", "bench_scale", "bench_transports", "bench_lsp")
 
 
 def main() -> None:
