@@ -37,6 +37,7 @@ class Pair:
         well_known = (await self.bo.query(RID, "wellKnown_Rx"))["id"]
         members = {"wellKnown_Tx": well_known, "Rx_role": "client", "Tx_role": "server"} | attrs
         await self.al.event("wrangler", "subscription", **members)
+        await self.bo.query(RID, "inbound")  # behind the request in Bo's mailbox; what Bo sends stands in Al's then
         id: str = (await self.al.query(RID, "outbound") or await self.al.query(RID, "established"))[-1]["Id"]
         return id
 
