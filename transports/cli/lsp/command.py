@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
@@ -22,4 +23,7 @@ def command(dialect: Dialect) -> None:
             raise
         click.echo("the language server needs a package of its own: pip install 'picoengine[lsp]'", err=True)
         sys.exit(2)
-    make_server(dialect).start_io()
+    server = make_server(dialect)
+    gc.freeze()
+    gc.disable()  # the server says when: a collection that comes by itself keeps somebody waiting for 100 ms
+    server.start_io()

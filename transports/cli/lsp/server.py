@@ -7,6 +7,7 @@ waiting, and gets the proposals first.
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
@@ -118,6 +119,7 @@ class Server(LanguageServer):
         self._waiting.pop(uri, None)
         if document := self.library.get(uri):
             self.publish(uri, findings(document), document.version)
+            gc.collect()  # now, while he reads: each key leaves a tree behind, in which objects point at each other
 
     def publish(self, uri: str, found: list[types.Diagnostic], version: int | None = None) -> None:
         """Show these diagnostics, and no others, with a document."""
