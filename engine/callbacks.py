@@ -117,12 +117,7 @@ class Callbacks:
             except StoreUnavailable as error:
                 _log.error("no callback can expire for now", error=error.text)
                 seconds = RETRY_SECONDS
-            waits = [asyncio.ensure_future(each) for each in (self._poked.wait(), self._chance.sleep(seconds))]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for each in waits:
-                    each.cancel()
+            await self._chance.rest(seconds, self._poked)
 
     def _tell_expired(self) -> float:
         """Tell the picos of callbacks whose time is over; how many seconds there is nothing more to do."""

@@ -69,3 +69,12 @@ class Chance:
     new_eid: Callable[[], str] = field(default_factory=EventIds)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     longest_sleep: float = 60.0  # seconds; a clock that somebody sets is noticed within them
+
+    async def rest(self, seconds: float, poked: asyncio.Event) -> None:
+        """Sleep so long, or until somebody pokes."""
+        waits = [asyncio.ensure_future(each) for each in (poked.wait(), self.sleep(seconds))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()

@@ -63,13 +63,7 @@ class Responder:
 
     def store_item(self, item: Item) -> Decision:
         """Commit the acceptance of an event before its turn: its inbox row and its key."""
-        item.inbox_id = self._next_inbox_id()
-        writes = Writes(inbox_add=[self._inbox_row(item)])
-        if item.key is not None:
-            writes.dedup_add.append(self._dedup_row(item, None))
-        if item.event is not None and item.event.attachments:
-            writes.attachments = attachment_rows(item.pico, item.event, item.received_at)
-        decision = Decision(writes, item=item)
+        decision = Decision(self._acceptance(item, Writes()), item=item)
         reached("T1")
         return self._committer.submit(decision)
 
@@ -82,18 +76,13 @@ class Responder:
         writes = Writes(steps=[step], blobs=dict(blobs))
         decision = Decision(writes)
         if item.inbox_id is None:
-            item.inbox_id = self._next_inbox_id()
-            writes.inbox_add.append(self._inbox_row(item, running=True))
-            if item.key is not None:
-                writes.dedup_add.append(self._dedup_row(item, None))
-            if item.event is not None and item.event.attachments:
-                writes.attachments = attachment_rows(item.pico, item.event, item.received_at)
+            self._acceptance(item, writes, running=True)
             decision.item = item
         elif not item.begun:
             writes.inbox_set.append(self._inbox_row(item, running=True))
         item.begun = True
         if journal.box.job is not None:
-            journal.box.job.number = item.inbox_id
+            journal.box.job.number = item.inbox_id or 0
         if asked.event is not None:
             row, sent = self._numbered(replace(asked.event, key=f"step:{step.key}"))
             writes.inbox_add.append(row)
@@ -102,6 +91,16 @@ class Responder:
             if asked.sent is not None:
                 asked.sent(sent)
         return self._committer.submit(decision)
+
+    def _acceptance(self, item: Item, writes: Writes, *, running: bool = False) -> Writes:
+        """The writes, and with them all that makes the event a stored one: its number, its key, its large parts."""
+        item.inbox_id = self._next_inbox_id()
+        writes.inbox_add.append(self._inbox_row(item, running=running))
+        if item.key is not None:
+            writes.dedup_add.append(self._dedup_row(item, None))
+        if item.event is not None and item.event.attachments:
+            writes.attachments = attachment_rows(item.pico, item.event, item.received_at)
+        return writes
 
     def note_failed_read(self, item: Item) -> Decision:
         """Commit how often the event's reads have failed."""
@@ -118,9 +117,8 @@ class Responder:
         wakes = [self._numbered(row) for row in out.sends]
         _note_before(host, changes)
         log = out.log_row(host, event, item.source)
-        now = (
-            host.parts.chance.now()
-        )  # by which effects leave; the log's time may be ahead of a clock that was set back
+        # Effects leave by the clock as it is; the log's time may be ahead of one that was set back.
+        now = host.parts.chance.now()
         writes = Writes(log=[log, *(cycle.nested if failure is None else ())])
         writes.head = (host.pico.id, log.seq - 1, log.seq, log.hash)
         writes.inbox_add = [row for row, _ in wakes]

@@ -175,16 +175,7 @@ class Timetable(Promises):
             except StoreUnavailable as error:
                 _log.error("no timer can fire for now", error=error.text)
                 seconds = RETRY_SECONDS
-            await self._sleep(seconds)
-
-    async def _sleep(self, seconds: float) -> None:
-        """Wait for the time, or to be poked."""
-        waits = [asyncio.ensure_future(each) for each in (self._poked.wait(), self._chance.sleep(seconds))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+            await self._chance.rest(seconds, self._poked)
 
     def _fire_due(self) -> float:
         """Let every timer fire whose time has come; how many seconds there is nothing more to do."""

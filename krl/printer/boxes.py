@@ -40,23 +40,19 @@ class Box:
             self.render_broken(page, indent, tail)
 
     def render_broken(self, page: Page, indent: int, tail: int) -> None:
-        """Write the box on several lines, or on one that is too long."""
-        raise NotImplementedError
+        """Write the box on several lines; one that cannot be broken is written as it is, though it is too long."""
+        page.write(self.flat or "")
 
 
 class Text(Box):
     """Words that are never broken."""
 
-    __slots__ = ("text",)
+    __slots__ = ()
 
     def __init__(self, text: str) -> None:
-        self.flat = self.text = text
+        self.flat = text
         self.hugs = False
         self.lead = self.trail = len(text)
-
-    def render(self, page: Page, indent: int, tail: int) -> None:
-        """Write it, whether it fits or not."""
-        page.write(self.text)
 
 
 class Verbatim(Box):
