@@ -121,6 +121,7 @@ class _Line:
         if self.response_complete:
             return False
         self.response_complete = True
+        self.give_up = None  # it knows this line: together they would wait for the collector
         protocol = self._protocol
         protocol.tasks.discard(self)
         if not self.disconnected:
