@@ -6,7 +6,6 @@ What is accepted and not finished is known here by its eid; who waits for its en
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from time import perf_counter_ns
 
@@ -46,7 +45,7 @@ class Admission:
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._keyed: dict[tuple[str, str], Item] = {}  # those in flight with an idempotency key
-        self._impatient: deque[tuple[float, Item]] = deque()  # callers and when they stop waiting
+        self._impatient: dict[Item, float] = {}  # whose callers wait, and until when; the first to stop is the first
         self._somebody_waits = asyncio.Event()  # an engine at rest is not woken again and again
 
     def accept(self, delivery: Delivery, told: Callable[[Receipt | None, EngineError | None], None]) -> None:
@@ -83,8 +82,10 @@ class Admission:
             done(None, error)
             return
         if delivery.wait_seconds is None:
-            self._impatient.append((self._loop.time() + self._settings.wait_seconds, item))
-            self._somebody_waits.set()
+            item.ended = self._forget
+            if not self._impatient:
+                self._somebody_waits.set()
+            self._impatient[item] = self._loop.time() + self._settings.wait_seconds
         else:
             self._loop.call_later(min(delivery.wait_seconds, self._settings.wait_seconds), self._stop_waiting, item)
         self.enter(item)
@@ -99,6 +100,7 @@ class Admission:
         self._mailboxes.put(item, first=item.begun)
 
     def _forget(self, item: Item) -> None:
+        self._impatient.pop(item, None)
         self.in_flight.pop(item.eid, None)
         if item.key is not None:
             self._keyed.pop(item.key, None)
@@ -174,8 +176,10 @@ class Admission:
             await self._somebody_waits.wait()
             await asyncio.sleep(WATCH_SECONDS)
             now = self._loop.time()
-            while self._impatient and (self._impatient[0][0] <= now or self._impatient[0][1].outcome is not None):
-                self._stop_waiting(self._impatient.popleft()[1])
+            while self._impatient and next(iter(self._impatient.values())) <= now:
+                item = next(iter(self._impatient))
+                del self._impatient[item]
+                self._stop_waiting(item)
             if not self._impatient:
                 self._somebody_waits.clear()
 

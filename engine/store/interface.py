@@ -1,14 +1,15 @@
 """The store: rows in, rows out, and the promises that both stores keep.
 
 Reading is synchronous and happens on the event loop's own thread, since a point read is cheaper than a thread hop.
-Writing is one call with a batch of Writes, made by one writer thread: all of it happens or nothing does.
+Writing takes a batch of Writes: all of it happens or nothing does. The loop's thread stages it, a second one waits for
+the disk.
 
 Values are bytes of JSON where the engine stores KRL data; the store does not look into them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -407,10 +408,18 @@ class Store(Reading, Protocol):
     """Promises: what `write` returned from is on disk and is seen by every later read; a batch is all or nothing."""
 
     def write(self, batch: Sequence[Writes]) -> None:
-        """Commit all of the batch in one transaction, durably. Called on the writer thread only.
+        """Commit all of the batch in one transaction, durably; may be called on any thread.
 
         Raises CommitRefused if a pico's head or an inbox row is not as expected or a statement is refused;
         StoreUnavailable if the disk or the database fails. In both cases nothing was written.
+        """
+        ...
+
+    def stage(self, batch: Sequence[Writes]) -> Callable[[], None]:
+        """Begin to `write` on the loop's thread what need not wait there; what is returned does the rest, elsewhere.
+
+        That must be called, once, before anything else is staged. Either may raise what `write` raises: then nothing
+        was written.
         """
         ...
 

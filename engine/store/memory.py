@@ -7,9 +7,10 @@ lock keeps a reader on the loop's thread from seeing half of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -52,6 +53,9 @@ class MemoryStore(MemoryReading):
             self._delete(merged)
             self._write_state(merged)
             self._write_streams(merged)
+
+    def stage(self, batch: Sequence[Writes]) -> Callable[[], None]:
+        return partial(self.write, batch)
 
     def prune(self, now: int) -> int:
         with self._lock:

@@ -1,7 +1,7 @@
 """The store in one SQLite file: a write-ahead log, synced at every commit, one process at a time.
 
-Two connections: one writes, on the writer thread; one reads, on the event loop's. A reader sees what was committed
-when its statement began and is never in the writer's way, nor the writer in its.
+Two connections: one writes, with one transaction at a time; one reads, on the event loop's thread. A reader sees what
+was committed when its statement began and is never in the writer's way, nor the writer in its.
 
 Source of the settings: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html
 """
@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock as ThreadLock
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from . import trimming
 from .apply import apply
 from .copying import copy
 from .interface import CommitRefused, Reading, Writes
-from .merge import merge
+from .merge import Merged, merge
 from .place import Lock, prepare, sync_folder
 from .reading import BUSY_MS, READING, SQLiteReading, connect, view
 
@@ -34,6 +35,8 @@ Steps = Mapping[str, Callable[["Database"], None]]
 OLDEST = (3, 37, 0)  # STRICT tables
 CHECKPOINT_PAGES = 4000  # of 4 kB
 PRUNED = 5000  # rows deleted in one go, so that commits need not wait long
+
+NO_PATIENCE = "PRAGMA busy_timeout = 0"  # on the loop's thread nobody waits
 
 _WRITE = (
     f"PRAGMA busy_timeout = {BUSY_MS}",
@@ -64,6 +67,7 @@ class SQLiteStore(SQLiteReading):
             raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old; 3.37 or newer is needed")
         # Resolved, since two names of one file must meet at one lock.
         self.path = Path(path).resolve()
+        self.patience_ms = BUSY_MS  # with foreign processes
         self._one_writer = ThreadLock()
         self._closed = False
         self._traces = trimming.Traces()
@@ -84,6 +88,7 @@ class SQLiteStore(SQLiteReading):
             if mode != "wal":
                 raise StoreUnavailable(f"{str(self.path)!r} keeps no write-ahead log here (journal mode {mode!r})")
             self._migrate(steps)
+            self._write.execute(NO_PATIENCE)
             self._read = connect(self.path, READING)
             sync_folder(self.path.parent)  # the log's name, made just now
         except BaseException:
@@ -107,9 +112,33 @@ class SQLiteStore(SQLiteReading):
     # --- writing ------------------------------------------------------------------------------------------
 
     def write(self, batch: Sequence[Writes]) -> None:
-        merged = merge(batch)
+        self._write_merged(merge(batch))
+
+    def _write_merged(self, merged: Merged) -> None:
         with self._transaction() as connection:
             apply(connection, merged)
+
+    def stage(self, batch: Sequence[Writes]) -> Callable[[], None]:
+        merged = merge(batch)
+        if not self._one_writer.acquire(blocking=False):
+            return partial(self._write_merged, merged)  # somebody keeps house for a moment
+        try:
+            with self._or_nothing():
+                if not self._begin():
+                    self._one_writer.release()
+                    return partial(self._write_merged, merged)
+                apply(self._write, merged)
+        except BaseException:
+            self._one_writer.release()
+            raise
+        return self._end_staged
+
+    def _end_staged(self) -> None:
+        try:
+            with self._or_nothing():
+                self._commit()
+        finally:
+            self._one_writer.release()
 
     def prune(self, now: int) -> int:
         pruned = 0
@@ -159,23 +188,51 @@ class SQLiteStore(SQLiteReading):
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing. Raises CommitRefused for what SQLite will not take, StoreUnavailable if it cannot."""
-        with self._one_writer:
-            if self._closed:
-                raise StoreUnavailable("the store is closed")
-            try:
-                # Immediate: a deferred transaction that began by reading could not become a writer later.
-                self._write.execute("BEGIN IMMEDIATE")
-                reached("T5.1")
-                yield self._write
-                reached("T5.3")
-                self._write.execute("COMMIT")
-                reached("T5.4")
-            except BaseException as error:
-                self._undo()
-                told = _told(error)
-                if told is error:
-                    raise
-                raise told from error
+        with self._one_writer, self._or_nothing():
+            if not self._begin():
+                self._wait_for_others()
+            yield self._write
+            self._commit()
+
+    @contextmanager
+    def _or_nothing(self) -> Iterator[None]:
+        """Undo the transaction if the block fails. Raises as `_transaction`."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        try:
+            yield
+        except BaseException as error:
+            self._undo()
+            told = _told(error)
+            if told is error:
+                raise
+            raise told from error
+
+    def _begin(self) -> bool:
+        """Begin a transaction; False if a foreign process is within one of its own."""
+        try:
+            # Immediate: a deferred transaction that began by reading could not become a writer later.
+            self._write.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        reached("T5.1")
+        return True
+
+    def _wait_for_others(self) -> None:
+        """Begin a transaction when somebody's sqlite3 shell has ended its own, if that is soon."""
+        self._write.execute(f"PRAGMA busy_timeout = {self.patience_ms}")
+        try:
+            self._write.execute("BEGIN IMMEDIATE")
+        finally:
+            self._write.execute(NO_PATIENCE)
+        reached("T5.1")
+
+    def _commit(self) -> None:
+        reached("T5.3")
+        self._write.execute("COMMIT")
+        reached("T5.4")
 
     def _undo(self) -> None:
         if self._write.in_transaction:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ class HeldStore:
                 del self.broken_reads[name]
             return _unreadable
         return getattr(self._inner, name)
+
+    def stage(self, batch: Sequence[Writes]) -> Callable[[], None]:
+        """All of it on the writer's thread, where it may be held."""
+        return partial(self.write, batch)
 
     def write(self, batch: Sequence[Writes]) -> None:
         """On the writer's thread, as always."""

@@ -68,6 +68,9 @@ class Hand:
             return _unreadable
         return getattr(self._store, name)
 
+    def stage(self, batch: Sequence[Writes]) -> Callable[[], None]:
+        return partial(self.write, batch)
+
     def write(self, batch: Sequence[Writes]) -> None:
         life = self._life
         life.perhaps_crash(life.faults.crash_at_write / 2)
@@ -92,51 +95,23 @@ class InlineWriter(Writer):
 
     def __init__(self, store: Store, loop: Any, life: Life) -> None:
         self._life = life
-        self._busy = False
-        self._word_at = 0.0
         super().__init__(store, loop)
 
     def _begin(self) -> None:
-        """No thread."""
+        self._to_end = self  # type: ignore[assignment]  # there is no thread to put it before
 
-    def submit(self, writes: Writes, done: Any = None) -> Any:
-        ticket = super().submit(writes, done)
-        self._go()
-        return ticket
+    def put(self, end: Callable[[], None]) -> None:
+        """End the batch, in a while."""
+        self._at_work = self._loop.call_later(self._life.pause(), self._outcome_of, end)
+        self._under_way = end
 
-    def close(self) -> None:
-        while not self._queue.empty():
-            self._store.write(self._take())
-        self._closed = True
+    def _finish(self) -> None:
+        if self._batches and not self._ended:
+            self._at_work.cancel()
+            self._outcome_of(self._under_way)
 
-    def _go(self) -> None:
-        if not self._busy and not self._queue.empty():
-            self._busy = True
-            self._loop.call_later(self._life.pause(), self._work)
-
-    def _work(self) -> None:
-        if self._queue.empty():
-            self._busy = False
-            return
-        batch = self._take()
-        try:
-            self._store.write(batch)
-        except Exception as error:  # noqa: BLE001 - as the real one does
-            self._send_word(partial(self._failed, error))  # until then nothing more is written
-            return
-        self._singly = max(0, self._singly - len(batch))
-        self._send_word(partial(self._committed, len(batch)))
-        self._busy = False
-        self._go()
-
-    def _send_word(self, told: Callable[[], None]) -> None:
-        """In the order of the batches."""
-        self._word_at = max(self._word_at + 1e-6, self._loop.time() + self._life.pause(0.02))
-        self._loop.call_at(self._word_at, told)
-
-    def _failed(self, error: Exception) -> None:
-        self._busy = False
-        super()._failed(error)
+    def _tell(self) -> None:
+        self._loop.call_later(self._life.pause(0.02), self._hear)
 
 
 @dataclass

@@ -38,6 +38,7 @@ LEDGER = """ruleset ledger {
 SECTOR = 512
 EVENTS = 12
 BULK = "x" * 200_000
+PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def known(store: Any) -> list[int]:
 @pytest.mark.fault(14)
 async def test_an_engine_whose_disk_is_full_says_so_answers_queries_and_goes_on_when_there_is_space(home: Home) -> None:
     """ACK ONCE LIVE."""
-    async with home.root() as root:
+    async with home.root() as root, asyncio.timeout(PATIENCE_SECONDS):
         await root.install(LEDGER)
         await root.send("ledger", "enter", n=0, bulk=BULK)
         writing = home.store._write  # the store's own connection
@@ -161,7 +162,7 @@ async def _entered(root: TestPico) -> Any:
 async def test_a_process_that_may_write_no_further_answers_503_and_goes_on_when_it_may(tmp_path: Path) -> None:
     """ACK ONCE LIVE: the kernel refuses writes in the middle of the file (EFBIG), as a failing disk does."""
     with EngineProcess(tmp_path / "home") as engine:
-        async with Client(engine) as client:
+        async with asyncio.timeout(PATIENCE_SECONDS), Client(engine) as client:
             eci = await client.new_pico("ledger", LEDGER)
             await client.post(f"/c/{eci}/event-wait/ledger/enter", {"n": 0, "bulk": BULK})
             process = engine._process.pid  # type: ignore[union-attr]

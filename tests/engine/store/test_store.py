@@ -204,6 +204,13 @@ def test_expired_keys_are_pruned(store: Store) -> None:
     assert store.dedup("ch", "5") is not None
 
 
+@pytest.mark.fault(52)
+def test_as_many_expired_keys_as_there_are_are_pruned(store: Store) -> None:
+    store.write([Writes(dedup_add=[dedup_row(key=str(n), expires_at=4) for n in range(12_000)])])
+
+    assert (store.prune(4), store.prune(4)) == (12_000, 0)
+
+
 def test_a_deleted_channel_takes_its_keys_along(store: Store) -> None:
     store.write([Writes(channels={"ch": channel_row()}, dedup_add=[dedup_row()])])
     store.write([Writes(dedup_add=[dedup_row(key="k2")]), Writes(channels={"ch": None})])

@@ -98,7 +98,7 @@ async def test_a_callback_given_to_a_ticket_that_is_done_is_told_at_once(writer:
 async def test_what_gathers_during_a_commit_shares_the_next_one(store: GatedStore, writer: Writer) -> None:
     with store.gate:
         writer.submit(named("first"))
-        store.begun.acquire()
+        await asyncio.to_thread(store.begun.acquire)
         for n in range(5):
             writer.submit(named(n))
     await writer.drain()
@@ -109,7 +109,7 @@ async def test_what_gathers_during_a_commit_shares_the_next_one(store: GatedStor
 async def test_a_batch_is_bounded(store: GatedStore, writer: Writer) -> None:
     with store.gate:
         writer.submit(named("first"))
-        store.begun.acquire()
+        await asyncio.to_thread(store.begun.acquire)
         for n in range(MAX_BATCH + 1):
             writer.submit(named(n))
     await writer.drain()
@@ -220,7 +220,7 @@ async def test_after_a_failure_as_many_go_one_by_one(store: GatedStore, writer: 
     store.fault = lambda names: CommitRefused("no") if len(names) > 1 else None
     with store.gate:
         writer.submit(named("first"))
-        store.begun.acquire()
+        await asyncio.to_thread(store.begun.acquire)
         for n in range(3):
             writer.submit(named(n))
     await writer.drain()
@@ -279,7 +279,7 @@ async def test_closing_during_a_failure_ends_and_tries_nothing_more(store: Gated
     store.fault = lambda names: CommitRefused("no")
     with store.gate:
         first = writer.submit(named("first"))
-        store.begun.acquire()
+        await asyncio.to_thread(store.begun.acquire)
         second = writer.submit(named("second"))
     writer.close()
     store.fault = lambda names: None
