@@ -6,8 +6,10 @@ behind: its changes are simply forgotten. A child made in the same event is here
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from krl import record
 
 from .channel import Channel
 from .effect import Effect
@@ -17,7 +19,7 @@ from .store.interface import CallbackRow, InboxRow, PicoRow, RegistryRow, TimerR
 Memory = dict[str, Any] | None
 
 
-@dataclass(slots=True)
+@record
 class Changes:
     """All that one cycle alters, of its own pico and of those that it makes or deletes. None deletes."""
 

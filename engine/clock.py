@@ -41,22 +41,26 @@ class EventIds:
         self._randbits = randbits or Random(secrets.randbits(128)).getrandbits
         self._millisecond = 0
         self._counter = 0
+        self._head = ""  # what all ids of the millisecond begin with
 
     def __call__(self) -> str:
         """A fresh id."""
         now = self._now()
         if now > self._millisecond:
-            self._millisecond = now
-            self._counter = self._randbits(11)
+            self._begin(now)
         else:
             # The counter takes the 12 bits behind the time; a full one borrows the next millisecond (RFC 9562, 6.2).
             self._counter += 1
             if self._counter > 0xFFF:
-                self._millisecond += 1
-                self._counter = self._randbits(11)
-        tail = self._randbits(62) | 0x8000000000000000
-        text = f"{self._millisecond:012x}7{self._counter:03x}{tail:016x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+                self._begin(self._millisecond + 1)
+        tail = f"{self._randbits(62) | 0x8000000000000000:x}"
+        return f"{self._head}{self._counter:03x}-{tail[:4]}-{tail[4:]}"
+
+    def _begin(self, millisecond: int) -> None:
+        self._millisecond = millisecond
+        self._counter = self._randbits(11)
+        text = f"{millisecond:012x}"
+        self._head = f"{text[:8]}-{text[8:]}-7"
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,21 +283,22 @@ class Engine:
     # --- what became of it --------------------------------------------------------------------------------
 
     def _settled(self, decision: Decision) -> None:
-        directory = self._parts.directory
+        directory, writes = self._parts.directory, decision.writes
         # The inbox rows of a deleted pico go with it, and its mailbox is closed.
         wakes = [woken for woken in decision.wakes if not directory.is_deleted(woken.pico)]
-        directory.settle(decision.number, decision.picos, decision.channels)
+        if decision.picos or decision.channels:
+            directory.settle(decision.number, decision.picos, decision.channels)
         item = decision.item
         if item is not None and decision.box is None:
             item.stored = True
-        if decision.writes.log:
-            self._snapshots.note(decision.writes.log)
-            self.reports.feed.add(decision.writes.log, (perf_counter_ns() - decision.began_ns) / 1e6)
-        if decision.writes.callbacks:
+        if writes.log:
+            self._snapshots.note(writes.log)
+            self.reports.feed.add(writes.log, (perf_counter_ns() - decision.began_ns) / 1e6)
+        if writes.callbacks:
             self._callbacks.poke()
-        if decision.writes.timers:
-            self._timetable.settle(decision.number, decision.writes.timers)
-        for row in decision.writes.outbox_add:
+        if writes.timers:
+            self._timetable.settle(decision.number, writes.timers)
+        for row in writes.outbox_add:
             self._outbox.put(row)
         for woken in wakes:
             self._admission.enter(woken)

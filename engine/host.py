@@ -28,6 +28,7 @@ from krl import (
     QueryFacts,
     delete_path,
     plain,
+    record,
     set_path,
     text,
 )
@@ -105,7 +106,7 @@ class Parts:
     steps: Steps = field(init=False)
 
 
-@dataclass(slots=True)
+@record
 class Raised:
     """An event that a rule raised, and the rulesets that were installed at that moment."""
 
@@ -114,7 +115,7 @@ class Raised:
     salience: Salience
 
 
-@dataclass(slots=True)
+@record
 class Cycle:
     """What the hosts of one cycle share: its changes, and the picos that it makes."""
 

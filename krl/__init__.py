@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from .evaluation import evaluate
     from .eventex.step import step
-    from .facts import fact
+    from .facts import fact, record
     from .library import LIBRARY
     from .local import LocalHost
     from .notation import to_json
@@ -128,6 +128,7 @@ __all__ = [
     "parse_all",
     "plain",
     "possible_at",
+    "record",
     "renamed",
     "set_path",
     "simulate",
@@ -161,7 +162,7 @@ _HOMES = {
     ),
     "evaluation": ("evaluate",),
     "eventex.step": ("step",),
-    "facts": ("fact",),
+    "facts": ("fact", "record"),
     "library": ("LIBRARY",),
     "local": ("LocalHost",),
     "authoring.modernising": ("Modernised", "Replacement", "modernise"),

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import field
 from time import perf_counter_ns
+
+from krl import record
 
 from ..channel import Channel
 from ..errors import EngineError, StoreUnavailable
@@ -23,7 +25,7 @@ from .wait import Item, Mailbox
 Then = Callable[[EngineError | None], None]
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Decision:
     """One Writes under way, and what becomes true with it."""
 
@@ -37,11 +39,14 @@ class Decision:
     number: int = 0
     began_ns: int = 0  # when it was handed to the writer, monotonic
     settled: bool = False
-    born: list[Mailbox] = field(default_factory=list)  # of the picos that the cycle made
+    born: Sequence[Mailbox] = ()  # of the picos that the cycle made
 
-    def boxes(self) -> list[Mailbox]:
+    @property
+    def boxes(self) -> Sequence[Mailbox]:
         """Of all picos whose state it decides."""
-        return self.born if self.box is None else [self.box, *self.born]
+        if self.box is None:
+            return self.born
+        return (self.box, *self.born) if self.born else (self.box,)
 
 
 async def on_disk(decision: Decision) -> None:
@@ -81,7 +86,7 @@ class Committer:
         decision.number = self._number
         decision.began_ns = perf_counter_ns()
         self._under_way.append(decision)
-        for box in decision.boxes():
+        for box in decision.boxes:
             box.unsettled += 1
             box.last_commit = decision
         self._writer.submit(decision.writes, lambda error: self._done(decision, error))
@@ -134,7 +139,7 @@ class Committer:
 
     def _settle(self, decision: Decision) -> None:
         decision.settled = True
-        for box in decision.boxes():
+        for box in decision.boxes:
             box.unsettled -= 1
             if box.last_commit is decision:
                 box.last_commit = None

@@ -19,6 +19,8 @@ from ..errors import ChannelNotFound, DeliveryTooLarge, PolicyRefused, Undecodab
 from ..event import Event, EventQuery, Query, Request
 from ..settings import Settings
 
+_COLLECTIONS = frozenset({dict, list})
+
 
 class Door:
     """Lets deliveries in."""
@@ -127,23 +129,20 @@ def body_hash(delivery: Delivery) -> bytes:
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass") + b"\0" + delivery.body).digest()
 
 
-def check_size(value: Any, settings: Settings) -> None:
+def check_size(value: Mapping[str, Any], settings: Settings) -> None:
     """Raise DeliveryTooLarge for data that is nested too deep or has too many members, all levels together."""
     members = 0
-    level = [value]
+    level: list[Any] = [value]  # the collections of one level
     for _ in range(settings.max_depth):
         below: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
-                members += len(each)
-                below.extend(each.values())
-            elif isinstance(each, list):
-                members += len(each)
-                below.extend(each)
+            members += len(each)
+            items = each if type(each) is list else each.values()
+            if not _COLLECTIONS.isdisjoint(map(type, items)):
+                below += [item for item in items if type(item) in _COLLECTIONS and item]
         if members > settings.max_members:
             raise DeliveryTooLarge(f"more than {settings.max_members} members (max_members)")
         if not below:
             return
         level = below
-    if any(isinstance(each, (dict, list)) and each for each in level):
-        raise DeliveryTooLarge(f"nested deeper than {settings.max_depth} levels (max_depth)")
+    raise DeliveryTooLarge(f"nested deeper than {settings.max_depth} levels (max_depth)")

@@ -117,16 +117,13 @@ class Responder:
         wakes = [self._numbered(row) for row in out.sends]
         _note_before(host, changes)
         log = out.log_row(host, event, item.source)
-        # Effects leave by the clock as it is; the log's time may be ahead of one that was set back.
-        now = host.parts.chance.now()
         writes = Writes(log=[log, *(cycle.nested if failure is None else ())])
         writes.head = (host.pico.id, log.seq - 1, log.seq, log.hash)
         writes.inbox_add = [row for row, _ in wakes]
-        writes.outbox_add = [
-            outbox_row(self._next_outbox_id(), effect, host.pico.id, log.seq, n, event.eid, now)
-            # Steps and effects share their numbers, and so their keys.
-            for n, effect in enumerate([*changes.effects, *_published(host, event, failure)], _steps_made(cycle))
-        ]
+        if changes.effects or host.parts.settings.directives_to:
+            writes.outbox_add = self._outbox_rows(
+                host, event, log, [*changes.effects, *_published(host, event, failure)]
+            )
         if item.inbox_id is not None:
             writes.inbox_done.append(item.inbox_id)
             if item.inbox_id <= self._held_until:
@@ -140,18 +137,19 @@ class Responder:
                 writes.dedup_add.append(self._dedup_row(item, out.response))
             else:
                 writes.dedup_done.append((*item.key, out.response))
-        decision = Decision(writes, box, dict(changes.picos), dict(changes.channels), [each for _, each in wakes], item)
+        decision = Decision(writes, box, changes.picos, changes.channels, [each for _, each in wakes], item)
         write_changes(writes, changes)
         keep_inputs(writes, host)
         if failure is None:
             writes.snapshots = cycle.births
         self._take(host, log, changes, cycle.deleted if failure is None else ())
-        if failure is None:
+        if failure is None and cycle.newborns:
             decision.born = [self._awake(newborn, changes) for newborn in cycle.newborns.values()]
         reply = None if failure is not None else Reply(event.eid, host.directives)
         decision.then.append(lambda lost: tell(item, lost, reply, failure))
         number = self._committer.submit(decision).number
-        host.parts.directory.decide(number, decision.picos, decision.channels)
+        if changes.picos or changes.channels:
+            host.parts.directory.decide(number, decision.picos, decision.channels)
         if changes.timers:
             host.parts.timetable.decide(number, changes.timers)
 
@@ -205,11 +203,21 @@ class Responder:
 
     # --- rows ---------------------------------------------------------------------------------------------
 
+    def _outbox_rows(self, host: Host, event: Event, log: LogRow, effects: Iterable[Effect]) -> list[OutboxRow]:
+        # Effects leave by the clock as it is; the log's time may be ahead of one that was set back.
+        now = host.parts.chance.now()
+        return [
+            outbox_row(self._next_outbox_id(), effect, log.pico, log.seq, n, event.eid, now)
+            # Steps and effects share their numbers, and so their keys.
+            for n, effect in enumerate(effects, _steps_made(host.cycle))
+        ]
+
     def _take(self, host: Host, log: LogRow, changes: Changes, deleted: Iterable[str]) -> None:
         """The pico's state in memory becomes what the cycle made of it."""
         host.pico.head_seq, host.pico.head_hash, host.pico.time = log.seq, log.hash, log.t_commit
         take_state(host, changes)
-        host.parts.registry.adopt(changes.registry)
+        if changes.registry:
+            host.parts.registry.adopt(changes.registry)
         for gone in deleted:
             self._close(gone)
 
@@ -320,8 +328,9 @@ def _note_before(host: Host, changes: Changes) -> None:
 
 def keep_inputs(writes: Writes, host: Host) -> None:
     """Keep what the log names by hash, so that the event can be evaluated again, also one that failed."""
-    writes.blobs.update(host.inputs.blobs)
-    writes.blobs.update(host.cycle.blobs)
+    if host.inputs.blobs or host.cycle.blobs:
+        writes.blobs.update(host.inputs.blobs)
+        writes.blobs.update(host.cycle.blobs)
     writes.rulesets = host.cycle.changes.rulesets
 
 
@@ -330,8 +339,8 @@ def write_changes(writes: Writes, changes: Changes) -> None:
     if changes.forgotten:
         writes.forget_variables = list(changes.forgotten)
         writes.forget_memory = list(changes.forgotten)
-    for key, value in changes.variables.items():
-        writes.variables[key] = None if value is None else dumps(value)
+    if changes.variables:
+        writes.variables = {key: None if value is None else dumps(value) for key, value in changes.variables.items()}
     for key, (expression, memory) in changes.memory.items():
         writes.memory[key] = None if memory is None else (expression, dumps(memory))
     for pico, code in changes.codes.items():

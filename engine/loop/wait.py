@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import perf_counter_ns
 from typing import Any
+
+from krl import record
 
 from ..errors import EngineError, RuleFailed
 from ..event import Event, EventQuery, Reply, Request
@@ -26,7 +28,7 @@ Done = Callable[[Reply | None, EngineError | None], None]
 """Told once how a request ended, after what it did is on disk."""
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Item:
     """A request in a mailbox, and who waits for it."""
 
@@ -69,6 +71,8 @@ class Item:
     def event(self) -> Event | None:
         """The event of the request, None for a plain query."""
         request = self.request
+        if type(request) is Event:
+            return request
         if isinstance(request, EventQuery):
             return request.event
         return request if isinstance(request, Event) else None
@@ -91,7 +95,7 @@ class Item:
             follower(reply, error)
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Mailbox:
     """The requests of one pico that have not had their turn, and the pico itself while it is awake."""
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
-from krl import fact
+from krl import fact, record
 
 DEAD = frozenset({"failed", "dead"})  # how events end that become dead letters
 PARKED = frozenset({"dead", "held"})  # states of effects that leave only when somebody says so
@@ -193,7 +193,7 @@ class AttachmentRow:
     data: bytes
 
 
-@dataclass(slots=True)
+@record
 class Writes:
     """The rows of one acceptance, one cycle or one administrative act; applied as a whole or not at all.
 

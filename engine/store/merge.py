@@ -8,8 +8,10 @@ so that nothing of a deleted pico comes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Generic, TypeVar
+
+from krl import record
 
 from .interface import (
     AttachmentRow,
@@ -32,7 +34,7 @@ Key = TypeVar("Key")
 Row = TypeVar("Row")
 
 
-@dataclass(slots=True)
+@record
 class Overlay(Generic[Key, Row]):
     """Changes to one table: delete what is `gone`, then write `rows`."""
 
@@ -53,7 +55,7 @@ class Overlay(Generic[Key, Row]):
             del self.rows[key]
 
 
-@dataclass(slots=True)
+@record
 class Merged:
     """One batch. To be applied: heads and done inbox rows first, then what is deleted, then what is written."""
 
@@ -137,10 +139,12 @@ def _join(merged: Merged, writes: Writes) -> None:
         merged.timers.put(id, timer)
     if writes.channels:
         _join_channels(merged, writes.channels)
-    merged.blobs.update(writes.blobs)
-    merged.rulesets.update(writes.rulesets)
-    merged.registry.update(writes.registry)
-    merged.facts.update(writes.facts)
+    if writes.blobs:
+        merged.blobs.update(writes.blobs)
+    if writes.rulesets or writes.registry or writes.facts:
+        merged.rulesets.update(writes.rulesets)
+        merged.registry.update(writes.registry)
+        merged.facts.update(writes.facts)
     if writes.dead_done or writes.paused or writes.cuts:
         _join_operations(merged, writes)
     if writes.steps or writes.steps_done:

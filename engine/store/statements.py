@@ -1,8 +1,8 @@
 """SQL over many rows at once, each text made once.
 
 A batch is written by a handful of long statements (`VALUES (?, ?), (?, ?), …`) instead of by `executemany`, since
-sqlite3 gives Python's lock away at every row and the writer thread would queue for it behind a busy event loop each
-time: measured with a loop that never rests, five times as many batches a second; with an idle one, a third more.
+sqlite3 gives Python's lock away at every row. On the loop's thread that costs nothing; a batch that goes to the
+writer's would queue for it behind a busy loop each time: measured with one that never rests, five times as many.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import structlog
+
+from krl import record
 
 from ..document import dumps, loads
 from ..errors import Failed
@@ -34,7 +35,7 @@ _LEVELS = {"error": "error", "warn": "warning", "info": "info", "klog": "info", 
 Line = dict[str, Any]
 
 
-@dataclass(slots=True)
+@record
 class Asked:
     """A query that a pico answers, or has answered."""
 

@@ -18,6 +18,8 @@ from .regexp import RegExp
 from .values import LARGEST, Action, normal, ordered
 
 MAX_NESTING = 250  # a little below what orjson writes
+FEW = 32  # members of a map that is looked at for itself
+SHORT = 10_000  # characters of a text in such a map, and of all its names
 MAX_SIZE = 64 * 1024 * 1024  # characters and items; a small value may hold one part many times over
 
 
@@ -29,7 +31,24 @@ def plain(value: Value) -> Value:
     kind = type(value)
     if value is None or kind is bool or (kind is int and -LARGEST <= value <= LARGEST):
         return value
+    if kind is dict and len(value) <= FEW and _SIMPLE.issuperset(map(type, value.values())) and _is_small(value):
+        return ordered(value.copy())
     return _Copier().copy(value)
+
+
+def _is_small(value: dict[str, Value]) -> bool:
+    """Whether a map of simple values is plain as it is: no number and no text in it is too large."""
+    for each in value.values():
+        kind = type(each)
+        if kind is int:
+            if not -LARGEST <= each <= LARGEST:
+                return False
+        elif kind is str and len(each) > SHORT:
+            return False
+    return sum(map(len, value)) <= SHORT
+
+
+_SIMPLE = frozenset({str, int, bool, type(None)})
 
 
 class _Copier:

@@ -18,7 +18,7 @@ from .body import Body, Disconnected
 from .guard import Guard
 from .headers import CommonHeaders, request_headers
 from .paths import find
-from .routes import Call, Routes
+from .routes import Ask, Call, Routes
 from .sending import send_answer, wire
 from .settings import HttpSettings
 from .whole import Line, WholeRequest
@@ -29,6 +29,27 @@ Observe = Callable[[str, int, float], None]
 OTHER = "other"  # the route's name for what is passed on
 WHOLE_METHODS = frozenset({"GET", "POST"})  # the others are rare, or have answers of another kind
 CLIENT_GONE = 499  # observed, never sent: the client left before its request was complete
+
+
+class Exchange:
+    """A whole request that is under way: its line, and what it asks."""
+
+    __slots__ = ("_answer", "ask", "began", "call", "line")
+
+    def __init__(self, line: Line, call: Call, ask: Ask, began: float, answer: Callable[..., None]) -> None:
+        self.line = line
+        self.call = call
+        self.ask = ask
+        self.began = began
+        self._answer = answer
+
+    def told(self, outcome: Reply | Receipt | None, error: Exception | None) -> None:
+        """What became of it."""
+        self._answer(self, outcome, error)
+
+    def give_up(self) -> None:
+        """The server stops and waits no longer."""
+        self._answer(self, None, Stopping("the engine is stopping"))
 
 
 class Application:
@@ -109,21 +130,24 @@ class Application:
             return False
         if ask is None:
             return False
-
-        def told(outcome: Reply | Receipt | None, error: Exception | None) -> None:
-            try:
-                answer = error_answer(error, legacy=self._legacy) if error else ask.answer(outcome, call.eci)
-            except Exception as fault:  # noqa: BLE001 -- ours: it becomes an answer, and not the fault of who tells us
-                answer = error_answer(fault, legacy=self._legacy)
-            if line.answer(*wire(answer, self._common.of(headers, request.scheme))):
-                self._observe(match.operation.name, answer.status, perf_counter() - began)
-
-        line.give_up = lambda: told(None, Stopping("the engine is stopping"))
+        exchange = Exchange(line, call, ask, began, self._told)
+        line.give_up = exchange.give_up
         try:
-            self._routes.begin(call, ask, request.body, told)
-        except Exception as fault:  # noqa: BLE001 -- as above
-            told(None, fault)
+            self._routes.begin(call, ask, request.body, exchange.told)
+        except Exception as fault:  # noqa: BLE001 -- each becomes an answer, our own faults too
+            exchange.told(None, fault)
         return True
+
+    def _told(self, exchange: Exchange, outcome: Reply | Receipt | None, error: Exception | None) -> None:
+        """Answer a whole request with what became of it."""
+        call = exchange.call
+        try:
+            answer = error_answer(error, legacy=self._legacy) if error else exchange.ask.answer(outcome, call.eci)
+        except Exception as fault:  # noqa: BLE001 -- ours: it becomes an answer, and not the fault of who tells us
+            answer = error_answer(fault, legacy=self._legacy)
+        common = self._common.of(call.headers, "https" if call.tls else "http")
+        if exchange.line.answer(*wire(answer, common)):
+            self._observe(call.match.operation.name, answer.status, perf_counter() - exchange.began)
 
     async def _pass_on(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> int:
         """Let the rest answer, with the headers that all answers have; the status."""

@@ -8,7 +8,7 @@ Source: docs/http.md, "Pages of other origins".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -45,9 +45,12 @@ _PREFLIGHT: RawHeaders = [
 ]
 
 
-def request_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def request_headers(raw: Collection[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by their lower-case names; repeated ones joined, cookies as cookies are."""
-    headers: dict[str, str] = {}
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+    if len(headers) == len(raw):
+        return headers
+    headers.clear()
     for raw_name, raw_value in raw:
         name = raw_name.decode("latin-1")
         value = raw_value.decode("latin-1")

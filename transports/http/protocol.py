@@ -25,12 +25,14 @@ def limited_protocol(max_head_bytes: int, answer_whole: AnswerWhole | None = Non
 
     class Protocol(HttpToolsProtocol):
         received = 0  # bytes of this connection, the present chunk included
+        chunk = 0  # bytes of the present chunk
         head_began: int | None = None  # `received` when a head that is not complete began
         held: list[bytes] | None = None  # the body so far of a request that uvicorn has not heard of
         refused = False
 
         def data_received(self, data: bytes) -> None:
-            self.received += len(data)
+            self.chunk = len(data)
+            self.received += self.chunk
             super().data_received(data)
             if self.held is not None:
                 self.go_the_long_way()
@@ -39,11 +41,13 @@ def limited_protocol(max_head_bytes: int, answer_whole: AnswerWhole | None = Non
 
         def on_message_begin(self) -> None:
             self.head_began = self.received
-            super().on_message_begin()
+            self.url = b""
+            self.headers = []
+            self.expect_100_continue = False
 
         def on_headers_complete(self) -> None:
-            self.head_began = None
-            if len(self.url) + sum([len(name) + len(value) for name, value in self.headers]) > max_head_bytes:
+            began, self.head_began = self.head_began, None
+            if self.received - (began or 0) + self.chunk > max_head_bytes and self.head_bytes() > max_head_bytes:
                 self.refuse()
                 raise ValueError("head too large")  # the parser stops; uvicorn then asks for a 400
             # Behind a request that is not answered yet this one must wait, which is uvicorn's affair; and who does
@@ -52,7 +56,10 @@ def limited_protocol(max_head_bytes: int, answer_whole: AnswerWhole | None = Non
             if answer_whole is not None and is_free and not self.flow.write_paused:
                 self.held = []
             else:
-                super().on_headers_complete()
+                self.tell_of_the_head()
+
+        def head_bytes(self) -> int:
+            return len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
 
         def on_body(self, body: bytes) -> None:
             if self.held is None:
@@ -68,12 +75,17 @@ def limited_protocol(max_head_bytes: int, answer_whole: AnswerWhole | None = Non
             self.held = None
 
         def answer_whole(self, body: bytes) -> bool:
-            url = httptools.parse_url(self.url)
-            client = self.client[0] if self.client else ""
-            method = self.parser.get_method().decode("ascii")
-            request = WholeRequest(method, url.path, url.query or b"", self.headers, body, client, str(self.scheme))
-            keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
-            line: Any = _Line(self, keep_alive)
+            url, parser, client = httptools.parse_url(self.url), self.parser, self.client
+            request = WholeRequest(
+                parser.get_method().decode("ascii"),
+                url.path,
+                url.query or b"",
+                self.headers,
+                body,
+                client[0] if client else "",
+                self.scheme,  # type: ignore[arg-type]  # it is one by now
+            )
+            line: Any = _Line(self, parser.get_http_version() != "1.0" and parser.should_keep_alive())
             self.cycle = line
             self.tasks.add(line)
             if answer_whole is not None and answer_whole(request, line):
@@ -84,9 +96,16 @@ def limited_protocol(max_head_bytes: int, answer_whole: AnswerWhole | None = Non
 
         def go_the_long_way(self) -> None:
             body, self.held = self.held or [], None
-            super().on_headers_complete()
+            self.tell_of_the_head()
             for chunk in body:
                 super().on_body(chunk)
+
+        def tell_of_the_head(self) -> None:
+            url, headers, expects = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()  # it makes all these anew
+            self.url, self.expect_100_continue = url, expects
+            self.headers.extend(headers)
+            super().on_headers_complete()
 
         def send_400_response(self, msg: str) -> None:
             self.held = None
@@ -107,6 +126,7 @@ class _Line:
 
     __slots__ = ("_protocol", "disconnected", "give_up", "keep_alive", "response_complete")
 
+    more_body = False
     message_event = Event()  # for who reads a body piece by piece, which nobody does here
 
     def __init__(self, protocol: Any, keep_alive: bool) -> None:
