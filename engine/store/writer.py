@@ -86,8 +86,8 @@ class Writer:
             self._pending.append(ticket)
             self._ready.append(writes)
             if not self._stage_is_due and not self._batches:
-                self._stage_is_due = True  # behind whatever is submitted in this turn of the loop
-                self._loop.call_soon(self._go_on)
+                self._stage_is_due = True
+                self._loop.call_soon(self._gather)
         else:
             ticket.error = self._failure
             self._refused.append(ticket)
@@ -125,6 +125,12 @@ class Writer:
                 self._tell()
 
     # --- batches ------------------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Let everybody have his say before the next batch begins: most events that were just accepted are evaluated
+        now, and their arrival and their outcome are one change.
+        """
+        self._loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
         """Let the next batch begin, unless one is under way."""
