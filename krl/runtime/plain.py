@@ -20,7 +20,8 @@ from .values import LARGEST, Action, normal, ordered
 MAX_NESTING = 250  # a little below what orjson writes
 FEW = 32  # members of a map that is looked at for itself
 SHORT = 10_000  # characters of a text in such a map, and of all its names
-MAX_SIZE = 64 * 1024 * 1024  # characters and items; a small value may hold one part many times over
+AN_ITEM = 32  # as many characters does an item or member count for
+MAX_SIZE = 64 * 1024 * 1024  # characters; a small value may hold one part many times over
 
 
 def plain(value: Value) -> Value:
@@ -71,7 +72,7 @@ class _Copier:
         return {} if kind is RegExp else None
 
     def _collection(self, value: Value) -> Value:
-        self._spend(len(value) + 1)
+        self._spend(AN_ITEM * (len(value) + 1))
         self._levels -= 1
         if self._levels < 0:
             raise KRLLimitError(f"a value nested too deeply to be kept or sent (limit: {MAX_NESTING})")

@@ -71,3 +71,30 @@ def test_a_value_that_shares_parts_cannot_fill_the_memory():
 
     with pytest.raises(KRLLimitError):
         plain(value)
+
+
+def test_a_value_of_very_many_small_parts_is_refused_before_it_fills_the_memory():
+    value = []
+    for _ in range(21):
+        value = [value, value]
+
+    with pytest.raises(KRLLimitError, match="too large"):
+        plain(value)
+
+
+def test_the_largest_list_that_rules_can_build_is_kept():
+    assert plain([0] * 1_000_000) == [0] * 1_000_000
+
+
+@pytest.mark.parametrize("number", [2**53, 2**53 + 1, -(2**60)])
+def test_a_small_map_has_its_numbers_as_krl_has_them(number):
+    assert plain({"n": number, "s": "x"}) == {"n": plain([number])[0], "s": "x"}
+    assert type(plain({"n": number})["n"]) is type(plain([number])[0])
+
+
+def test_a_small_map_is_copied_and_in_order():
+    value = {"b": 1, "1": None}
+    copy = plain(value)
+
+    assert copy is not value
+    assert list(copy) == ["1", "b"]
