@@ -30,6 +30,7 @@ from .errors import (
     EventCancelled,
     EventDead,
     EventNotFound,
+    Exhausted,
     Failed,
     FunctionNotFound,
     InvalidValue,
@@ -64,6 +65,7 @@ from .mail.message import Attachment, Mail, MailLimits, header_map
 from .mail.reading import read_mail
 from .mail.writing import loop_mark
 from .mail.writing import message_id as mail_message_id
+from .means import on_thread
 from .modules import MODULES
 from .past.history import History, open_history
 from .past.replay import Replay
@@ -95,6 +97,7 @@ __all__ = [
     "EventDead",
     "EventNotFound",
     "EventQuery",
+    "Exhausted",
     "Failed",
     "Finding",
     "Finished",
@@ -151,6 +154,7 @@ __all__ = [
     "loop_mark",
     "mail_message_id",
     "mend_file",
+    "on_thread",
     "open_engine",
     "open_history",
     "open_rehearsal",

@@ -28,5 +28,10 @@ def loads(text: bytes | str) -> Any:
         return json.loads(text, parse_constant=_refuse)
 
 
+def whole(text: str) -> str:
+    """The text with `?` for each half of a surrogate pair, which nothing can hold that is not JSON."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _refuse(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from .document import dumps, loads
+from .document import dumps, loads, whole
 from .store.interface import OutboxRow
 
 _OTHER_SCHEME = re.compile(r"(?!https?:)([a-z][a-z0-9+-]*):(?!\d)", re.IGNORECASE)  # `localhost:3000` has none
@@ -61,7 +61,7 @@ class Effect:
 def origin(url: str) -> str:
     """Where a URL leads: scheme, host and port."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+    return whole(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ Sender = Callable[[Effect, Mark], Awaitable[None]]
 An effect may come again, under the same mark, although it has arrived: after a crash, nobody knows. So the mark's key
 must travel with it, where the receiver looks for keys. Raises SendFailed if it is worth another try (later and later,
 until it has failed twenty times or for a day), SendRefused if it is not: then it becomes a dead letter, and its pico is
-told. Effects of one pico to one destination come one after the other, others beside them, up to 64 at a time. A sender
-that knows that it cannot reach anyone should wait, not fail: waiting is no attempt. It is cancelled when the engine
-stops.
+told; Exhausted if it has not tried, for want of a thread or descriptor. Effects of one pico to one destination come one
+after the other, others beside them, up to 64 at a time, 16 of them to one destination. A sender that knows that it
+cannot reach anyone should wait, not fail: waiting is no attempt. It is cancelled when the engine stops.
 """
 
 

@@ -425,7 +425,11 @@ async def open_engine(
     """
     settings = settings or Settings()
     opened = store or open_store(settings.store)
-    engine = Engine(settings, opened, chance or Chance(), decoders or {}, senders=senders)
+    try:
+        engine = Engine(settings, opened, chance or Chance(), decoders or {}, senders=senders)
+    except BaseException:
+        opened.close()
+        raise
     try:
         await engine.start()
         yield engine

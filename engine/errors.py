@@ -16,12 +16,14 @@
       RuleFailed          a rule stopped; carries rid, rule, line and the cause
         EventCancelled    an operator took the event back before its turn
         EventDead         it is not tried again: its evaluation has ended the process too often,
-                          a read failed too often (ReadsFailed), or it went another way (EventDiverged)
+                          a read failed too often (ReadsFailed), it went another way (EventDiverged),
+                          or the store refuses what it does (OutcomeRefused)
       QueryFailed         a shared function stopped; the same
       Overloaded          the pico's inbox is full: again later
       LogBroken           a log or a snapshot is not what was written
       StoreUnavailable    worth another try
         Stopping          the engine is on its way out
+        Exhausted         the process has no thread or descriptor left for it
       TimedOut            nobody answered within the limit
       ReadFailed          a rule has asked the world, and got no answer
       NoAnswer            one attempt of a step had none
@@ -267,6 +269,13 @@ class EventDiverged(EventDead):
         Failed.__init__(self, why.kind, why.message, rid, rule, None, why)
 
 
+class OutcomeRefused(EventDead):
+    """The store has refused each time what the event does, and would for ever: a value is too large for it, say."""
+
+    def __init__(self, why: Exception) -> None:
+        Failed.__init__(self, "Error", f"what the event does cannot be stored: {why}", None, None, None, why)
+
+
 class QueryFailed(Failed):
     """A shared function stopped."""
 
@@ -289,6 +298,10 @@ class StoreUnavailable(EngineError):
 
 class Stopping(StoreUnavailable):
     """The engine accepts nothing any more."""
+
+
+class Exhausted(StoreUnavailable):
+    """The process has no thread or no descriptor left for it; nothing happened, and nobody was asked."""
 
 
 class TimedOut(EngineError):

@@ -67,6 +67,7 @@ async def _serve(
     transports: Sequence[Transport],
 ) -> None:
     known, senders = all_decoders(transports, decoders(settings)), all_senders(transports)
+    await _have_lookups()
     with watchdog(settings.watchdog_seconds):
         async with (
             open_engine(settings, decoders=known, senders=senders) as engine,
@@ -189,6 +190,11 @@ def _stop_on_signals(application: Application, server: Server, end_streams: Call
             loop.add_signal_handler(number, stop, number)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda caught, frame: loop.call_soon_threadsafe(stop, caught))
+
+
+async def _have_lookups() -> None:
+    """Let uvloop begin the threads on which it looks up names: if there are none when one is needed, it aborts."""
+    await asyncio.get_running_loop().getaddrinfo(None, 0, type=socket.SOCK_STREAM)
 
 
 def _spare_the_collector() -> None:

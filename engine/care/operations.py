@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..clock import Chance
@@ -15,6 +16,7 @@ from ..event import Look, Reply
 from ..loop.commit import on_disk
 from ..loop.respond import Responder
 from ..loop.wait import EVERYONE, Item, Mailboxes
+from ..means import on_thread
 from ..modules.ctx import instant
 from ..store.interface import Store, Writes
 from ..timers.timetable import Timetable
@@ -146,9 +148,9 @@ class Operations:
     async def examine(self, *, verify: bool = False) -> list[Finding]:
         """What the sweep has found and taken up, what cannot leave, and what the doctor finds in the store.
 
-        `verify`: with the file and the hash chains, all of which must be read for it.
+        `verify`: with the file and the hash chains, all of which must be read for it. Raises StoreUnavailable.
         """
-        found = await asyncio.to_thread(self._examine, verify)
+        found = await on_thread(partial(self._examine, verify))
         return [*self._sweep.findings, *self._sweep.without_sender(), *found]
 
     def _examine(self, verify: bool) -> list[Finding]:

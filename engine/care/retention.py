@@ -17,6 +17,7 @@ import structlog
 
 from ..clock import Chance
 from ..errors import StoreUnavailable
+from ..means import on_thread
 from ..settings import Settings
 from ..store.interface import Reading, Store
 
@@ -63,7 +64,7 @@ class Retention:
                 _log.error("retention cannot work on the store", error=error.text)
 
     async def round(self) -> None:
-        """Let go of all that is too old now. Raises StoreUnavailable."""
+        """Let go of all that is too old now. Raises StoreUnavailable; what is left then is for the next round."""
         for work in self._work():
             while await self._slice(work):
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -71,7 +72,7 @@ class Retention:
 
     @staticmethod
     async def _slice(work: Slice) -> int:
-        under_way = asyncio.ensure_future(asyncio.to_thread(work))
+        under_way = asyncio.ensure_future(on_thread(work))
         try:
             return await asyncio.shield(under_way)
         except asyncio.CancelledError:

@@ -13,15 +13,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import structlog
 
-from ..document import loads
+from ..document import loads, whole
 from ..effect import Effect, Mark, Sender, effect_from
-from ..errors import SendFailed, SendRefused
+from ..errors import Exhausted, SendFailed, SendRefused
 from ..store.interface import OutboxRow, Store
 from ..trigger import reached
 from .breaker import Breaker
@@ -29,9 +29,11 @@ from .web import WebAnswer, WebFailed, WebRequest
 
 FIRST_DELAY_MS = 500
 LONGEST_DELAY_MS = 5 * 60 * 1000
+EXHAUSTED_DELAY_MS = 1000
 MAX_ATTEMPTS = 20
 MAX_AGE_MS = 24 * 3600 * 1000
 SENDERS = 64  # effects of one kind that are being sent at one time
+TO_ONE = 16  # of them to one destination: a silent one leaves room for others
 WEB = frozenset({"event", "http"})  # kinds of effects that are requests
 PASSING = frozenset({408, 425, 429})  # and all 5xx
 
@@ -51,6 +53,15 @@ class Ending:
     alive: bool = True  # the destination is there
     again_in_ms: int | None = None  # when it wants to be asked again
     answer: WebAnswer | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Destination:
+    """Where the effects of one or more picos go."""
+
+    breaker: Breaker = field(default_factory=Breaker)
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TO_ONE))
+    lanes: int = 0  # picos that have something for it
 
 
 class Outbox:
@@ -77,7 +88,7 @@ class Outbox:
         self._sleep = sleep
         self._lanes: dict[tuple[str, str], deque[OutboxRow]] = {}
         self._senders: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._breakers: dict[str, Breaker] = {}
+        self._destinations: dict[str, Destination] = {}
         self._others = dict(senders or {})
         self._gates = {kind: asyncio.Semaphore(SENDERS) for kind in (*WEB, *self._others)}
         self.stranded: Counter[str] = Counter()  # effects that nobody here can send, by kind
@@ -110,6 +121,7 @@ class Outbox:
         key = (row.pico, row.lane)
         self._lanes.setdefault(key, deque()).append(row)
         if key not in self._senders:
+            self._destination(row.lane).lanes += 1
             self._senders[key] = asyncio.get_running_loop().create_task(self._send_all(key))
 
     def knows(self, id: int) -> bool:
@@ -139,13 +151,16 @@ class Outbox:
                 longest = MAX_AGE_MS  # from now on it is we who know how long is meant
             self._known.discard(lane.popleft().id)
         del self._lanes[key], self._senders[key]
-        if self._breaker(key[1]).failures == 0:
-            del self._breakers[key[1]]  # there is nothing to remember; of destinations there may be many
+        destination = self._destination(key[1])
+        destination.lanes -= 1
+        if destination.lanes == 0 and destination.breaker.failures == 0:
+            del self._destinations[key[1]]  # there is nothing to remember; of destinations there may be many
 
     async def _try(self, row: OutboxRow, longest: int) -> OutboxRow | None:
         """One attempt, in its time; the row as it then stands if there must be another."""
         now = self._now()
-        wait = max(min(row.next_at - now, longest), self._breaker(row.lane).closed_at(now) - now)
+        destination = self._destination(row.lane)
+        wait = max(min(row.next_at - now, longest), destination.breaker.closed_at(now) - now)
         if wait > 0:
             self._asleep += 1
             try:
@@ -153,20 +168,30 @@ class Outbox:
             finally:
                 self._asleep -= 1
         effect = effect_from(row.kind, row.payload)
-        async with self._gates[row.kind]:
-            reached("T7")
-            ending = await (self._ask(row, effect) if row.kind in WEB else self._hand_over(row, effect))
+        try:
+            async with destination.room, self._gates[row.kind]:
+                reached("T7")
+                ending = await (self._ask(row, effect) if row.kind in WEB else self._hand_over(row, effect))
+        except Exhausted as error:
+            # Not an attempt: that there is no thread or descriptor here says nothing of it, nor of who is to get it.
+            _log.warning("an effect waits until it can be sent", key=row.ikey, error=error.message)
+            return replace(row, next_at=self._now() + EXHAUSTED_DELAY_MS)
         reached("T8")
         again = self._judge(row, effect, ending)
         reached("T14")
         return again
 
     async def _ask(self, row: OutboxRow, effect: Effect) -> Ending:
-        """One request."""
+        """One request. Raises Exhausted."""
         try:
             answer = await self._fetch(self._request(row, effect))
         except WebFailed as error:
             return Ending(str(error), passing=True, alive=False)
+        except Exhausted:
+            raise
+        except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the lane
+            _log.exception("a request failed in the engine itself", key=row.ikey)
+            return Ending(f"{type(error).__name__}: {error}", passing=True, alive=False)
         passing = answer.status in PASSING or answer.status >= 500
         problem = _problem(row.kind, answer)
         if effect.autosend is not None and not passing:
@@ -174,7 +199,7 @@ class Outbox:
         return Ending(problem, passing, answer.status < 500, _retry_after(answer, self._now()), answer)
 
     async def _hand_over(self, row: OutboxRow, effect: Effect) -> Ending:
-        """One attempt of a transport's sender."""
+        """One attempt of a transport's sender. Raises Exhausted."""
         try:
             await self._others[row.kind](effect, Mark(row.ikey, row.pico, row.seq, row.n))
         except SendRefused as error:
@@ -182,6 +207,8 @@ class Outbox:
         except SendFailed as error:
             again = None if error.retry_after is None else int(error.retry_after * 1000)
             return Ending(error.message, passing=True, alive=False, again_in_ms=again)
+        except Exhausted:
+            raise
         except Exception as error:  # noqa: BLE001 -- a fault of one transport must not end the lane
             _log.exception("a sender failed", transport=row.kind, key=row.ikey)
             return Ending(f"{type(error).__name__}: {error}", passing=True, alive=False)
@@ -193,11 +220,11 @@ class Outbox:
         return WebRequest(effect.method, effect.url, {**marks, **effect.headers}, effect.body, effect.follow)
 
     def _judge(self, row: OutboxRow, effect: Effect, ending: Ending) -> OutboxRow | None:
-        self._breaker(row.lane).note(ending.alive, self._now())
+        self._destination(row.lane).breaker.note(ending.alive, self._now())
         if not ending.problem:
             self._told(replace(row, state="done"), self._answer_event(effect, ending.answer))
             return None
-        row = replace(row, attempts=row.attempts + 1, last_error=ending.problem)
+        row = replace(row, attempts=row.attempts + 1, last_error=whole(ending.problem))
         if ending.passing and row.attempts < MAX_ATTEMPTS and row.next_at < row.since + MAX_AGE_MS:
             row = replace(row, next_at=self._now() + self._delay(row.attempts, ending.again_in_ms))
             self._told(row, None)
@@ -228,8 +255,11 @@ class Outbox:
             return min(asked, MAX_AGE_MS)
         return int(self._random() * min(FIRST_DELAY_MS * 2 ** min(attempts, 20), LONGEST_DELAY_MS))
 
-    def _breaker(self, lane: str) -> Breaker:
-        return self._breakers.setdefault(lane, Breaker())
+    def _destination(self, lane: str) -> Destination:
+        known = self._destinations.get(lane)
+        if known is None:
+            known = self._destinations[lane] = Destination()
+        return known
 
 
 def _problem(kind: str, answer: WebAnswer) -> str:

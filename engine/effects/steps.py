@@ -21,7 +21,7 @@ import structlog
 from krl import KRLValueError
 
 from ..clock import Chance
-from ..document import dumps, loads
+from ..document import dumps, loads, whole
 from ..errors import Diverged, EngineError, NoAnswer, StoreUnavailable
 from ..loop.commit import Decision, on_disk
 from ..loop.wait import Item, Mailbox, Mailboxes
@@ -111,7 +111,8 @@ class Steps:
         item = journal.item
         key = f"{item.eid}/{n}"
         since = self._chance.now()
-        return StepRow(item.pico, item.eid, n, key, asked.kind, asked.target, asked.digest, journal.code, inputs, since)
+        target = whole(asked.target)
+        return StepRow(item.pico, item.eid, n, key, asked.kind, target, asked.digest, journal.code, inputs, since)
 
     # --- waiting ------------------------------------------------------------------------------------------
 

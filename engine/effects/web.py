@@ -22,7 +22,8 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from ..errors import SourceUnavailable
+from ..errors import Exhausted, SourceUnavailable
+from ..means import is_exhausted
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -89,14 +90,18 @@ class WebFailed(Exception):
 
 
 async def fetch(request: WebRequest, limits: WebLimits) -> WebAnswer:
-    """The answer to the request, within the limits. Raises WebFailed."""
+    """The answer to the request, within the limits. Raises WebFailed; Exhausted if it is we who cannot ask now."""
     try:
         async with asyncio.timeout(limits.seconds):
             return await _follow(request, limits)
     except TimeoutError as error:
         raise WebFailed(_shown(request.url), f"no answer within {limits.seconds:g} s") from error
-    except _Failure as error:
-        raise WebFailed(_shown(request.url), str(error), passing=error.passing) from error
+    except (_Failure, OSError, RuntimeError) as error:  # OSError: the client itself could not be imported
+        if is_exhausted(error):
+            raise Exhausted(f"{_shown(request.url)} cannot be asked: {error}") from error
+        if isinstance(error, _Failure):
+            raise WebFailed(_shown(request.url), str(error), passing=error.passing) from error
+        raise
 
 
 async def source(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +20,7 @@ import structlog
 from ..document import dumps, loads
 from ..errors import StoreUnavailable
 from ..host import Host
+from ..means import on_thread
 from ..registry.code import code_set_from_json
 from ..store.interface import ChannelRow, LogRow, PicoRow, Reading, SnapshotRow, Store, TimerRow, Writes
 
@@ -131,7 +133,7 @@ class Snapshots:
             pico = next(iter(self._wanted))
             del self._wanted[pico]
             try:
-                row = await asyncio.to_thread(self._take, pico)
+                row = await on_thread(partial(self._take, pico))
             except StoreUnavailable as error:
                 _log.warning("no snapshot could be taken", pico=pico, error=error.text)
                 continue

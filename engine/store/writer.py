@@ -18,7 +18,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 
-from ..errors import Stopping
+from ..errors import Exhausted, Stopping
 from .interface import Store, Writes
 
 MAX_BATCH = 2000  # Writes that share a commit
@@ -200,7 +200,10 @@ class Writer:
 
     def _begin(self) -> None:
         self._thread = Thread(target=self._run, name="picoengine-writer", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise Exhausted(f"no thread to write the store: {error}") from error
 
     def _finish(self) -> None:
         """Return when what is under way is at its end."""

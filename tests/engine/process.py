@@ -44,6 +44,10 @@ class Client:
                 pass  # it is dead, or died meanwhile: nobody knows whether it had it
             await asyncio.sleep(RETRY_SECONDS)
 
+    async def status(self, path: str) -> int:
+        """The status of what is found there."""
+        return (await self._http.get(path)).status_code
+
     async def query(self, eci: str, rid: str, name: str) -> Any:
         """The answer of a shared function."""
         return (await self._http.get(f"/c/{eci}/query/{rid}/{name}")).raise_for_status().json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import pytest
 
@@ -21,6 +22,9 @@ COUNTER = """ruleset counter {
     event:send({"eci": event:attrs{"to"}, "domain": "x", "type": "note", "attrs": {"n": event:attrs{"n"}}}) }
   rule wait { select when x wait http:get(event:attrs{"url"}) fired { ent:seen := seen().append("waited") } }
   rule post { select when x post http:post(event:attrs{"url"}, json = {}) }
+  rule ask { select when x ask
+    ctx:eventQuery(event:attrs{"eci"}, event:attrs{"domain"}, "a", {}, "counter", "seen") setting(answer)
+    fired { ent:seen := seen().append([answer]) } }
   rule half { select when x one then x two send_directive("both") }
 }"""
 
@@ -57,6 +61,26 @@ async def test_a_caller_whose_event_could_not_be_committed_is_told_and_nothing_h
         await root.send("x", "note", n=1)
 
     assert await root.query("counter", "seen") == []
+
+
+async def test_an_event_decided_on_another_state_than_that_on_disk_is_refused_and_the_pico_goes_on_from_the_disk(
+    home, root
+):
+    """As if somebody else had written in between, whom the lock on the store keeps out."""
+    await root.send("x", "note", n=1)
+    pico = root.engine.reports.pico_row(root.eci)
+    home.store.plant(
+        head=(pico.id, pico.head_seq, pico.head_seq + 5, b"another"),
+        variables={(pico.id, "counter", "seen"): b'["another"]'},
+    )
+
+    with pytest.raises(StoreUnavailable, match="could not take the commit"):
+        await root.send("x", "note", n=2)
+
+    assert home.store.pico(pico.id).head_seq == pico.head_seq + 5
+    assert await seen(root, "another") == ["another"]
+    await root.send("x", "note", n=3)
+    assert (home.store.pico(pico.id).head_seq, await seen(root, "another", 3)) == (pico.head_seq + 6, ["another", 3])
 
 
 async def test_an_event_whose_acceptance_could_not_be_committed_is_not_acknowledged(home, root):
@@ -236,6 +260,74 @@ async def test_whichever_commits_fail_accepted_events_happen_once_and_all_of_eac
 
     assert await seen(root, *accepted) == accepted
     assert await root.query("counter", "double") == accepted
+
+
+@pytest.mark.fault(39)
+async def test_an_event_whose_outcome_the_store_refuses_is_dead_and_keeps_nobody_from_going_on(home, root, gate):
+    """Its state is larger than a row can be; tried for ever, it would take all others' commits along."""
+    other = await root.child()
+    await other.install(COUNTER)
+    home.store._write.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100_000)
+    await root.accept("x", "wait", url=gate.url)
+    await gate.reached()
+    receipt = await root.accept("x", "note", n="large" * 12_000)
+
+    gate.open()
+    async with asyncio.timeout(20):
+        for n in range(3):
+            await eventually(lambda n=n: _noted_once(other, n), True)
+
+    assert await seen(other, 0, 1, 2) == [0, 1, 2]
+    assert await eventually(lambda: _dead(home), [receipt.eid]) == [receipt.eid]
+    assert await seen(root, "waited") == ["waited"]
+
+
+@pytest.mark.fault(14)
+async def test_a_full_disk_is_never_blamed_on_an_event(home, root, gate):
+    waiting = asyncio.create_task(root.send("x", "wait", url=gate.url))
+    await gate.reached()
+    await root.accept("x", "note", n=1)
+    home.store.refuse(4)
+
+    gate.open()
+    with pytest.raises(StoreUnavailable):
+        await waiting
+
+    assert await seen(root, 1) == [1]
+
+
+@pytest.mark.fault(38)
+@pytest.mark.parametrize("url", ["http://h\ud83d/", "http://localhost:1/\ud83d"])
+async def test_half_a_character_in_an_address_keeps_no_commit_from_the_disk(home, root, url):
+    await root.send("x", "post", url=url)
+
+    assert await eventually(lambda: _tried(home), True)
+    await root.send("x", "note", n=1)
+    assert await root.query("counter", "seen") == [1]
+
+
+async def _tried(home):
+    """Whether the one effect has met its first failure."""
+    return [row.attempts for row in home.store.outbox(1 << 60)] == [1]
+
+
+@pytest.mark.fault(38)
+async def test_half_a_character_in_the_name_of_an_event_that_is_asked_for_is_no_harm(root):
+    other = await root.child()
+    await other.install(COUNTER)
+
+    await root.send("x", "ask", eci=other.eci, domain="\ud83d")
+
+    assert await root.query("counter", "seen") == [[]]
+
+
+async def _noted_once(pico, n):
+    await pico.deliver("event", "x", "note", key=f"key {n}", n=n)
+    return True
+
+
+async def _dead(home):
+    return [row.eid for row in home.store.dead_events()]
 
 
 async def test_an_effect_whose_end_could_not_be_committed_leaves_again_under_its_key(home, root, gate):

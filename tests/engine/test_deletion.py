@@ -117,6 +117,17 @@ async def test_a_deleted_subtree_ends_with_all_its_work(family, gate):
     assert [rows_of(root.engine._store, pico) for pico in picos] == [[], []]
 
 
+@pytest.mark.fault(48)
+async def test_neither_the_id_nor_a_channel_of_a_deleted_pico_is_known(family):
+    root, child, _ = family
+    ecis = [id_of(child), child.ui, child.eci]
+    before = [await root.engine.knows(eci) for eci in ecis]
+
+    await root.tell_ui("del", eci=child.ui)
+
+    assert (before, [await root.engine.knows(eci) for eci in ecis]) == ([True] * 3, [False] * 3)
+
+
 async def test_the_timers_of_a_deleted_pico_never_fire(family, clock):
     root, child, _ = family
     await child.send("x", "late", at=clock.ms + 1000)
@@ -161,6 +172,51 @@ async def test_an_event_that_is_sent_to_a_pico_and_the_pico_deleted_at_once_dist
         await root.send("x", "note", n=1)
 
         assert (home.store.refused, home.store.inbox()) == (0, [])
+
+
+@pytest.mark.fault(48)
+async def test_a_deleted_pico_that_waits_for_anothers_answer_disturbs_nobody(tmp_path, clock, gate):
+    home = Home(tmp_path / "home.db", clock)
+    async with home.root() as root:
+        child, other = await root.child("child"), await root.child("other")
+        for each in (root, child, other):
+            await each.install(WORKER)
+        busy = asyncio.create_task(other.send("x", "wait", url=gate.url))
+        await gate.reached()
+        asking = asyncio.create_task(child.send("x", "ask", of=other.eci))
+        await eventually(lambda: _waiting(root, other), 1)
+
+        await root.tell_ui("del", eci=child.ui)
+        gate.open()
+        await asyncio.wait([busy, asking])
+        await root.send("x", "note", n=1)
+
+        assert (home.store.refused, home.store.inbox()) == (0, [])
+
+
+@pytest.mark.fault(48)
+async def test_a_channel_whose_deletion_is_on_its_way_to_disk_lets_no_pico_in(tmp_path, clock):
+    home = Home(tmp_path / "home.db", clock)
+    async with home.root() as root:
+        child, sender = await root.child("child"), await root.child("sender")
+        for each in (child, sender):
+            await each.install(WORKER)
+        gone = await child.channel()
+
+        with home.store.held():
+            deleted = asyncio.create_task(child.tell_ui("del_channel", eci=gone))
+            await home.store.reached()
+            sent = asyncio.create_task(sender.send("x", "send", to=gone, n=1))
+            await asyncio.sleep(0)  # it waits for its turn
+            await eventually(lambda: _has_nothing_to_do(root.engine), True)
+        await asyncio.gather(deleted, sent)
+
+        assert await child.query("worker", "seen") == []
+
+
+async def _has_nothing_to_do(engine):
+    """But to let commits reach the disk."""
+    return engine.waiting == 0 and not engine._mailboxes.under_way
 
 
 async def test_an_event_that_is_sent_just_before_the_deletion_disturbs_nobody(tmp_path, clock):

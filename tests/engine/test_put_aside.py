@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from engine import ChannelNotFound, RuleFailed, Settings
+from engine import ChannelNotFound, Conflict, RuleFailed, Settings
 from tests.engine.conftest import eventually
 from tests.engine.homes import Home
 from tests.engine.receiver import HANG_UP, open_receiver
@@ -131,6 +131,21 @@ async def test_the_event_ends_before_those_behind_it_and_calls_once(shop, clock,
     assert len(receiver.keys) == 1
 
 
+@pytest.mark.fault(9)
+async def test_it_is_taken_up_when_the_answer_is_on_disk_and_calls_once(home, clock, receiver):
+    async with home.root() as root:
+        await root.install(SHOP)
+        await put_aside(root, clock, receiver)
+
+        with home.store.held():
+            receiver.open()
+            await home.store.reached()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(receiver.reached(), 0.2)
+
+        assert await log(root, "bought n1 by old") == ["bought n1 by old"]
+
+
 async def test_each_of_two_steps_may_put_the_event_aside(shop, clock, receiver):
     await put_aside(shop, clock, receiver, type="both")
     receiver.open()
@@ -236,6 +251,31 @@ async def test_deleting_the_pico_cancels_it(root, clock, receiver):
         await asyncio.wait_for(eventually(lambda: _orphans(root), [("step", "*")]), 0.3)
     assert (root.engine._store.orphans(), root.engine._store.unanswered_steps()) == ([], [])
     assert root.engine.reports.queues()["unfinished"] == 0
+
+
+@pytest.mark.fault(48)
+async def test_deleting_the_pico_then_disturbs_no_other(home, clock, receiver):
+    """A commit that is refused takes along whatever stands behind it."""
+    async with home.root() as root:
+        child = await root.child("child")
+        await child.install(SHOP)
+        await put_aside(child, clock, receiver)
+
+        await root.tell_ui("del", eci=child.ui)
+        await root.send("x", "note", n=1)
+
+        assert (home.store.refused, home.store.inbox()) == (0, [])
+
+
+@pytest.mark.fault(48)
+async def test_it_has_begun_and_ends_as_if_nobody_had_tried_to_cancel_it(shop, clock, receiver):
+    eid = await put_aside(shop, clock, receiver)
+
+    with pytest.raises(Conflict, match="has begun"):
+        await shop.engine.operations.cancel_event(eid)
+    receiver.open()
+
+    assert await log(shop, "bought n1 by old") == ["bought n1 by old"]
 
 
 async def _orphans(pico):

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from engine import Overloaded, RuleFailed, Settings, open_engine
+from engine import Chance, Overloaded, RuleFailed, Settings, open_engine
 from krl import Limits
 from tests.engine.conftest import TestPico, eventually
 
@@ -26,11 +26,13 @@ STORM = """ruleset storm {
     always { raise storm event "again" attributes event:attrs } }
   rule again { select when storm again
     event:send({"eci": event:attrs{"eci"}, "domain": "storm", "type": "two", "attrs": event:attrs}) }
-  rule raises { select when storm raises
-    always { raise storm event "raises"; ent:n := 100 } }
+  rule raises { select when storm raises where event:attrs{"n"} > 0
+    always { raise storm event "raises" attributes {"n": event:attrs{"n"} - 1}; ent:n := 100 } }
   rule deep { select when storm deep always { ent:n := deep(event:attrs{"n"}) } }
   rule good { select when storm good always { ent:good := true } }
+  rule draw { select when storm draw pre { drawn = random:number() } always { ent:drawn := drawn } }
 }"""
+MANY = 1000
 
 
 @pytest.fixture
@@ -86,11 +88,49 @@ async def test_a_pico_that_sends_itself_ever_more_keeps_others_working_and_refus
 
 
 @pytest.mark.fault(37)
+async def test_who_has_much_to_do_lets_others_have_their_turns_between(clock):
+    """LIVE: the moment of the other's turn is told by who is asked for chance in it."""
+    left = []
+
+    def random():
+        left.append(engine.waiting)
+        return 0.5
+
+    async with open_engine(Settings(trace=False), chance=Chance(now=clock, random=random, sleep=clock.sleep)) as engine:
+        root = TestPico(engine, engine.ui_context()["eci"])
+        busy, other = [await root.child(name) for name in ("busy", "other")]
+        for pico in (busy, other):
+            await pico.install(STORM)
+        left.clear()
+
+        for _ in range(MANY):
+            engine.accept_nowait(busy.delivery("event", "storm", "good"), lambda *_: None)
+        await other.send("storm", "draw")
+
+        assert left[0] > MANY * 0.9
+
+
+@pytest.mark.fault(37)
+async def test_while_much_is_to_do_the_network_is_looked_at_between(engine, pair):
+    """LIVE: as many rounds of the event loop as it takes, with a bounded number of events in each."""
+    busy, _ = pair
+    for _ in range(MANY):
+        engine.accept_nowait(busy.delivery("event", "storm", "good"), lambda *_: None)
+    rounds = 0
+
+    while engine.waiting:
+        await asyncio.sleep(0)
+        rounds += 1
+
+    assert rounds > 2
+
+
+@pytest.mark.fault(37)
 async def test_raises_without_end_are_ended_by_a_limit_and_leave_nothing(pair):
     a, _ = pair
 
     with pytest.raises(RuleFailed, match="max_raises"):
-        await a.send("storm", "raises")
+        await a.send("storm", "raises", n=12_000)
 
     assert await a.query("storm", "n") == 0
 

@@ -12,16 +12,16 @@ import asyncio
 import smtplib
 import ssl
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-from engine import Effect, Mark, SendFailed, SendRefused, loads, mail_message_id
+from engine import Effect, Mark, SendFailed, SendRefused, loads, mail_message_id, on_thread
 
 from .event_mail import event_address, event_mail
 from .places import split_place
 from .settings import SmtpSettings
 
-THREADS = 8  # mails under way at one time
+AT_ONCE = 8  # mails under way, each on a thread
 TLS_CHOICES = ("auto", "always", "wrapped", "never")
 DEFAULT_PORTS = {"wrapped": 465}
 PORT = 587
@@ -37,17 +37,13 @@ class SmartHost:
         self._sender = sender
         port = DEFAULT_PORTS.get(settings.smart_host_tls, PORT)
         self._host, self._port = split_place(settings.smart_host, port)
-        self._threads = ThreadPoolExecutor(THREADS, "smtp")
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, effect: Effect, mark: Mark) -> None:
-        """One mail of the outbox. Raises SendFailed, SendRefused."""
+        """One mail of the outbox. Raises SendFailed, SendRefused, Exhausted."""
         mail_from, recipient, content = self._mail(effect, mark)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, self._hand_over, mail_from, recipient, content)
-
-    def close(self) -> None:
-        """Begin nothing more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        async with self._room:
+            await on_thread(partial(self._hand_over, mail_from, recipient, content))
 
     def _mail(self, effect: Effect, mark: Mark) -> tuple[str, str, bytes]:
         match effect.method:

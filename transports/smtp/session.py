@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -28,6 +29,7 @@ from engine import (
     PolicyRefused,
     Receipt,
     Stopping,
+    on_thread,
     read_mail,
 )
 
@@ -223,7 +225,7 @@ class Handler:
             return await self._store(session, envelope, original, *self._read(original))
         async with self._large:
             # Read beside the event loop, which has others to serve.
-            content, mail = await asyncio.to_thread(self._read, original)
+            content, mail = await on_thread(partial(self._read, original))
             return await self._store(session, envelope, original, content, mail)
 
     def _read(self, original: bytes) -> tuple[bytes, Mail]:

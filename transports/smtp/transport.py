@@ -110,8 +110,6 @@ class SmtpTransport:
         await asyncio.gather(*(server.stop() for server in self._servers.values()))
         self._servers.clear()
         self.ports.clear()
-        if self._smart_host is not None:
-            self._smart_host.close()
 
     def _count(self, code: str) -> None:
         self.answers[code] += 1

@@ -149,6 +149,7 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 # --- the hash chain ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
@@ -171,6 +172,7 @@ def test_a_log_whose_end_is_missing_is_found(used: Home) -> None:
     assert [each.kind for each in verify_file(str(used.path))] == ["broken chain"]
 
 
+@pytest.mark.fault(16)
 def test_a_pico_that_is_not_where_its_log_ends_is_found(used: Home) -> None:
     damage(used, "UPDATE pico SET head_hash = x'00'")
 

@@ -25,7 +25,7 @@ from engine import (
 )
 from engine.care.black_box import BlackBox
 from engine.store.interface import Writes
-from tests.engine.conftest import Clock
+from tests.engine.conftest import Clock, eventually
 from tests.engine.gate import Gate, open_gate
 from tests.engine.homes import Home
 from tests.engine.store.rows import inbox_row, outbox_row
@@ -38,6 +38,10 @@ COUNTER = """ruleset counter { meta { shares seen }
     rule counts { select when n add
       pre { m = event:attrs{"n"} + 0; fails = m < 0 => 1 - "one" | 0 }
       fired { ent:seen := ent:seen.defaultsTo([]).append(m) } } }"""
+
+LATER = """ruleset later { meta { shares jobs } global { jobs = function() { schedule:list() } }
+    rule r { select when do later fired { schedule n event "add" at time:add(time:now(), {"seconds": 5})
+      attributes {"n": 1} } } }"""
 
 
 @pytest.fixture
@@ -325,7 +329,8 @@ async def test_a_waiting_event_is_cancelled_in_the_log_and_never_evaluated(count
     await operations.pause(counter.eci)
     first, second = [(await counter.engine.accept(counter.delivery("event", "n", "add", n=n))).eid for n in (1, 2)]
 
-    await operations.cancel_event(first)
+    async with asyncio.timeout(10):
+        await operations.cancel_event(first)
     await operations.resume(counter.eci)
 
     assert await seen(counter) == [2]
@@ -375,9 +380,7 @@ async def test_what_has_begun_or_ended_cannot_be_cancelled(counter: TestPico, ga
 
 
 async def test_a_cancelled_timer_does_not_fire(counter: TestPico, clock: Clock) -> None:
-    await counter.install("""ruleset later { meta { shares jobs } global { jobs = function() { schedule:list() } }
-        rule r { select when do later fired { schedule n event "add" at time:add(time:now(), {"seconds": 5})
-          attributes {"n": 1} } } }""")
+    await counter.install(LATER)
     await counter.send("do", "later")
     [job] = await counter.query("later", "jobs")
 
@@ -387,6 +390,24 @@ async def test_a_cancelled_timer_does_not_fire(counter: TestPico, clock: Clock) 
     assert (await counter.query("later", "jobs"), await seen(counter)) == ([], [])
     with pytest.raises(TimerNotFound):
         await counter.engine.operations.cancel_timer(job["id"])
+
+
+@pytest.mark.fault(48)
+async def test_a_timer_that_is_just_firing_cannot_be_cancelled(home: Home, clock: Clock) -> None:
+    async with home.root() as root:
+        assert home.store is not None
+        for text in (COUNTER, LATER):
+            await root.install(text)
+        await root.send("do", "later")
+        [job] = await root.query("later", "jobs")
+
+        with home.store.held():
+            clock.advance(10)
+            await home.store.reached()
+            with pytest.raises(Conflict):
+                await root.engine.operations.cancel_timer(job["id"])
+
+        assert await eventually(lambda: seen(root), [1]) == [1]
 
 
 # --- the sweep --------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from engine.care.retention import SLICE_ROWS, Retention, last_to_cut
 from engine.chain import breaks, link
 from engine.store.choose import open_store
 from engine.store.interface import SnapshotRow, Store, Writes
-from tests.engine.conftest import Clock
+from tests.engine.conftest import Clock, eventually
 from tests.engine.homes import Home
 from tests.engine.store.rows import dedup_row, log_row, pico_row
+from tests.engine.want import no_thread_starts
 
 DAY = 24 * 3600.0
 
@@ -138,6 +139,23 @@ async def test_it_goes_round_while_the_engine_runs(tmp_path: Path, clock: Clock)
                 break
 
         assert home.store.dead_events() == []
+
+
+@pytest.mark.fault(53)
+async def test_it_goes_on_after_a_round_that_there_was_no_thread_for(store: Store, clock: Clock) -> None:
+    store.write([Writes(dedup_add=[dedup_row(expires_at=1)])])
+    work = retention(store, clock)
+    work.start()
+
+    async def after_a_round(done: Callable[[], bool]) -> bool:
+        clock.advance(61)
+        return done()
+
+    with no_thread_starts() as wanted:
+        assert await eventually(lambda: after_a_round(lambda: bool(wanted)), True)
+    assert await eventually(lambda: after_a_round(lambda: store.expired(2) == 0), True)
+
+    await work.stop()
 
 
 async def test_a_slice_under_way_is_waited_for_when_the_engine_stops(tmp_path: Path, clock: Clock) -> None:

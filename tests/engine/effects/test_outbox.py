@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from engine.effect import Effect, outbox_row
-from engine.effects.outbox import FIRST_DELAY_MS, LONGEST_DELAY_MS, MAX_ATTEMPTS, Outbox
+from engine.effects.outbox import FIRST_DELAY_MS, LONGEST_DELAY_MS, MAX_AGE_MS, MAX_ATTEMPTS, SENDERS, TO_ONE, Outbox
 from engine.effects.web import WebAnswer, WebFailed
+from engine.errors import Exhausted
 from engine.modules.http_request import response_map
 from engine.store.memory import MemoryStore
 
@@ -25,6 +26,7 @@ class World:
         self.requests = []
         self.told = []
         self.slept: list[float] = []
+        self.silent: tuple[str, ...] = ()  # destinations that never answer
         self.outbox = Outbox(
             MemoryStore(),
             self.fetch,
@@ -37,9 +39,13 @@ class World:
 
     async def fetch(self, request):
         self.requests.append(request)
+        if request.url.startswith(self.silent):
+            await asyncio.Event().wait()
         answer = self.answers.pop(0) if self.answers else 200
         if answer is None:
             raise WebFailed(request.url, "nobody is there")
+        if isinstance(answer, Exception):
+            raise answer
         if isinstance(answer, int):
             return WebAnswer(answer, "", {}, b"", request.url)
         return answer
@@ -50,8 +56,9 @@ class World:
         await asyncio.sleep(0)
 
     async def settle(self) -> None:
-        while self.outbox.waiting:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while self.outbox.waiting:
+                await asyncio.sleep(0)
 
     def put(self, n: int = 0, url: str = "http://far.example/a", pico: str = "p", **members) -> None:
         effect = Effect(members.pop("kind", "http"), "POST", url, **members)
@@ -87,6 +94,7 @@ async def test_attempts_come_later_and_later(world):
     assert world.slept == [FIRST_DELAY_MS * 2**n / 1000 for n in (1, 2, 3)]
 
 
+@pytest.mark.fault(34)
 async def test_a_receiver_that_says_when_is_asked_then(world):
     world.answers = [WebAnswer(429, "", {"retry-after": "7"}, b"", "")]
     world.put()
@@ -114,6 +122,43 @@ async def test_a_failing_destination_does_not_hold_up_another(world):
     assert [request.url for request in world.requests[:2]] == ["http://far.example/a", "http://near.example/b"]
 
 
+@pytest.mark.fault(33)
+async def test_a_silent_destination_of_many_picos_does_not_hold_up_another(world):
+    world.silent = ("http://far.example",)
+    for n in range(2 * SENDERS):
+        world.put(n, "http://far.example/a", pico=f"p{n}")
+    world.put(2 * SENDERS, "http://near.example/b", pico="other")
+
+    async with asyncio.timeout(10):
+        while not world.told:
+            await asyncio.sleep(0)
+    await world.outbox.stop()
+
+    assert ([row.pico for row, _ in world.told], len(world.requests)) == (["other"], TO_ONE + 1)
+
+
+@pytest.mark.fault(53)
+async def test_however_many_destinations_are_silent_so_many_descriptors_are_taken_and_no_more(world):
+    world.silent = ("http://far",)
+    for n in range(2 * SENDERS):
+        world.put(n, f"http://far{n}.example/a", pico=f"p{n}")
+
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await world.outbox.stop()
+
+    assert len(world.requests) == SENDERS
+
+
+async def test_nothing_is_remembered_of_a_destination_that_is_well(world):
+    for n in range(4):
+        world.put(n, f"http://far{n % 2}.example/a", pico=f"p{n}")
+    await world.settle()
+
+    assert world.outbox._destinations == {}
+
+
+@pytest.mark.fault(34)
 async def test_what_can_never_succeed_is_dead_at_once_and_the_pico_is_told(world):
     world.answers = [404]
     world.put()
@@ -132,6 +177,52 @@ async def test_an_effect_that_nobody_answers_is_given_up_in_the_end(world):
 
     assert len(world.requests) == MAX_ATTEMPTS
     assert world.told[-1][0].state == "dead"
+
+
+@pytest.mark.fault(34)
+async def test_a_day_after_it_was_made_an_effect_is_given_up_however_few_attempts_there_were(world):
+    world.answers = [WebAnswer(429, "", {"retry-after": "50000"}, b"", "")] * MAX_ATTEMPTS
+    world.put()
+    await world.settle()
+
+    assert (len(world.requests), world.told[-1][0].state) == (3, "dead")
+
+
+@pytest.mark.fault(34)
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+async def test_a_refusal_that_passes_is_tried_again(world, status):
+    world.answers = [status, 200]
+    world.put()
+    await world.settle()
+
+    assert [row.state for row, _ in world.told] == ["ready", "done"]
+
+
+@pytest.mark.fault(34)
+async def test_a_receiver_cannot_ask_for_more_patience_than_there_is(world):
+    world.answers = [WebAnswer(503, "", {"retry-after": "999999999"}, b"", "")]
+    world.put()
+    await world.settle()
+
+    assert world.slept == [MAX_AGE_MS / 1000]
+
+
+@pytest.mark.fault(34)
+async def test_a_fault_of_the_client_is_no_end_of_the_lane(world):
+    world.answers = [ValueError("a fault of ours"), 200]
+    world.put()
+    await world.settle()
+
+    assert [row.state for row, _ in world.told] == ["ready", "done"]
+
+
+@pytest.mark.fault(53)
+async def test_an_effect_that_cannot_be_sent_for_want_of_means_waits_and_is_not_counted_as_tried(world):
+    world.answers = [Exhausted("no thread")] * (MAX_ATTEMPTS + 5)
+    world.put()
+    await world.settle()
+
+    assert [(row.state, row.attempts) for row, _ in world.told] == [("done", 0)]
 
 
 async def test_another_engines_refusal_with_status_200_is_a_refusal(world):

@@ -9,7 +9,7 @@ import pytest
 
 from engine.effect import Effect, Mark, effect_from, event_effect, outbox_row
 from engine.effects.outbox import MAX_ATTEMPTS, Outbox
-from engine.errors import SendFailed, SendRefused
+from engine.errors import Exhausted, SendFailed, SendRefused
 from engine.modules.http_request import response_map
 from engine.store.memory import MemoryStore
 
@@ -51,8 +51,9 @@ class World:
         await asyncio.sleep(0)
 
     async def settle(self) -> None:
-        while self.outbox.waiting:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while self.outbox.waiting:
+                await asyncio.sleep(0)
 
     def put(self, n: int = 0, kind: str = "telex") -> None:
         effect = Effect(kind, "event", f"{kind}:far", body=b"{}", words=("eci", "d", "t"))
@@ -101,6 +102,15 @@ async def test_a_fault_of_the_sender_is_a_passing_failure(world: World) -> None:
 
     assert [row.last_error for row, _ in world.told] == ["ZeroDivisionError: oops", "ZeroDivisionError: oops"]
     assert world.told[-1][0].state == "done"
+
+
+@pytest.mark.fault(53)
+async def test_a_sender_that_has_no_thread_for_it_has_not_tried(world: World) -> None:
+    world.ends = [Exhausted("no thread")] * (MAX_ATTEMPTS + 5)
+    world.put()
+    await world.settle()
+
+    assert [(row.state, row.attempts) for row, _ in world.told] == [("done", 0)]
 
 
 async def test_a_sender_that_never_can_is_given_up_in_the_end(world: World) -> None:

@@ -242,6 +242,21 @@ async def test_an_answer_that_is_on_disk_is_not_asked_for_again(home, receiver):
         assert receiver.keys == [f"{eid}/0", f"{eid}/1", f"{eid}/1"]
 
 
+@pytest.mark.fault(9)
+async def test_an_answer_that_is_on_disk_is_used_though_the_engine_died_before_the_outcome_was(
+    home, receiver, tmp_path
+):
+    async with home.root() as root:
+        await root.install(SIMPLE)
+        with home.store.copied_after_each_write(tmp_path) as copies:
+            await root.send("x", "pay", url=receiver.url)
+            before_the_outcome = copies[-2]
+
+    async with Home(before_the_outcome, home.clock).root() as root:
+        assert await bought(root, "200 n1") == ["200 n1"]
+    assert len(receiver.keys) == 1
+
+
 async def test_an_event_that_has_begun_is_before_all_others_after_a_crash(home, receiver):
     """It stands behind them in the inbox when it was first stored for its step."""
     receiver.close()

@@ -18,6 +18,7 @@ from engine.store.memory import MemoryStore
 from tests.engine.conftest import eventually
 from tests.engine.homes import Home
 from tests.engine.store.rows import log_row
+from tests.engine.want import no_thread_starts
 
 BUSY = """ruleset busy {
   meta { shares n }
@@ -283,6 +284,18 @@ async def test_a_large_state_is_kept_less_often():
         await taken.event(n * EVERY, 100)
 
     assert taken.rows == [EVERY, 4 * EVERY, 8 * EVERY]
+
+
+@pytest.mark.fault(53)
+async def test_a_snapshot_that_there_is_no_thread_for_keeps_no_other_from_being_taken():
+    taken = Taken()
+    taken.store.write([Writes(picos={"q": PicoRow("q", None, 1, None, None, "c0", EVERY, b"")})])
+
+    with no_thread_starts(times=1):
+        taken.snapshots.note([log_row(pico, EVERY) for pico in ("p", "q")])
+        await taken.snapshots._taker
+
+    assert taken.rows == [EVERY]
 
 
 def test_a_pico_that_never_stands_still_has_no_snapshot_now():

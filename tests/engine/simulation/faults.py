@@ -29,9 +29,10 @@ class Faults:
     slow_request: float = 0.05
     repeated_delivery: float = 0.1
     clock_jump: float = 0.02  # by an hour or a day, back or forth
+    small_batch: float = 0.5  # not all that is ready shares a commit: what must, is submitted as one
 
 
-NO_FAULTS = Faults(*[0.0] * 9)
+NO_FAULTS = Faults(*[0.0] * 10)
 
 
 class Life:
@@ -99,6 +100,15 @@ class InlineWriter(Writer):
 
     def _begin(self) -> None:
         self._to_end = self  # type: ignore[assignment]  # there is no thread to put it before
+
+    def _stage(self, then: Callable[[Callable[[], None]], None]) -> Exception | None:
+        life, left = self._life, 0
+        if len(self._ready) > 1 and life.happens(life.faults.small_batch):
+            left = life.random.randrange(1, len(self._ready))
+        behind = [self._ready.pop() for _ in range(left)]
+        error = super()._stage(then)
+        self._ready.extend(reversed(behind))
+        return error
 
     def put(self, end: Callable[[], None]) -> None:
         """End the batch, in a while."""

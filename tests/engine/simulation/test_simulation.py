@@ -53,6 +53,25 @@ def test_whatever_goes_wrong_every_invariant_holds_in_the_end(first: int) -> Non
         told(seed)
 
 
+@pytest.mark.fault(3, 4, 6, 7, 8, 10, 11)
+@pytest.mark.parametrize("first", range(0, 30, AT_ONCE))
+def test_nothing_that_goes_wrong_leaves_work_for_the_sweep(monkeypatch: pytest.MonkeyPatch, first: int) -> None:
+    """ACK ONCE ORD EFF STATE CHAIN LIVE: a start, and the recovery from a failed commit, take up all there is."""
+    monkeypatch.setattr("engine.care.sweep.SECONDS", 3650 * DAY)
+
+    for seed in range(first, first + AT_ONCE):
+        told(seed)
+
+
+@pytest.mark.fault(5, 10)
+def test_what_belongs_together_is_on_disk_as_a_whole_however_small_the_batches_are() -> None:
+    """ONCE EFF: a timer and its event, an event's outcome and all that it sends."""
+    faults = replace(NO_FAULTS, small_batch=1.0, crash_at_write=0.1)
+
+    for seed in range(25):
+        told(seed, faults)
+
+
 def test_much_goes_wrong() -> None:
     """Or else the test above would prove little."""
     stories = [told(seed, events=6) for seed in range(10)]

@@ -13,7 +13,9 @@ from engine import ChannelNotFound, Overloaded, Settings, StoreUnavailable
 from engine.store.interface import Writes
 from engine.store.memory import MemoryStore
 from tests.engine.stores import HeldStore
+from tests.engine.want import no_thread_starts
 from tests.transports.smtp.post import SENDER, SmtpSettings, mail, post
+from transports.smtp.session import LARGE
 
 NOTHING_ALLOWED = {"eventPolicy": {"allow": [{"domain": "order", "name": "new"}], "deny": []}}
 
@@ -319,6 +321,18 @@ async def test_what_may_pass_is_worth_another_try(
 
         answer, text = await there.send(mail())
         assert (answer, text[:5]) == (code, enhanced)
+
+
+@pytest.mark.fault(53)
+async def test_a_large_mail_that_there_is_no_thread_to_read_is_to_come_again() -> None:
+    large = mail(body="a line\n" * (LARGE // 6), id="large@x")
+    async with post() as there:
+        await asyncio.to_thread(str)  # a thread for the other mail program
+        with no_thread_starts():
+            code, _ = await there.send(large)
+        again, _ = await there.send(large)
+
+        assert (code, again, len(await there.mails())) == (451, 250, 1)
 
 
 async def test_a_disk_that_refuses_a_commit_is_said_and_the_next_try_is_taken() -> None:

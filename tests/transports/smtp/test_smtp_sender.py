@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from engine import Effect, Mark, SendFailed, SendRefused, dumps
+from engine import Effect, Exhausted, Mark, SendFailed, SendRefused, dumps
 from tests.engine.conftest import eventually
+from tests.engine.want import no_thread_starts
 from tests.transports.smtp import certificates
 from tests.transports.smtp.post import SmtpSettings, mail, post
 from transports.smtp.sender import SmartHost
@@ -128,6 +129,19 @@ async def test_a_server_that_is_away_is_tried_again() -> None:
 
     with pytest.raises(SendFailed, match="cannot be reached"):
         await host(place).send(LETTER, MARK)
+
+
+@pytest.mark.fault(53)
+async def test_a_mail_that_there_is_no_thread_for_leaves_once_when_there_is_one() -> None:
+    async with other_server() as (other, place):
+        smart_host = host(place)
+        with no_thread_starts(), pytest.raises(Exhausted):
+            await smart_host.send(LETTER, MARK)
+
+        await smart_host.send(LETTER, MARK)
+        await smart_host.send(LETTER, Mark("0193-eid/1", "pico", 1, 1))
+
+    assert len(other.mails) == 2
 
 
 async def test_a_password_is_said_inside_tls(tls: Any, trusted: None) -> None:
