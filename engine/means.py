@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import Exhausted
 
@@ -25,23 +25,35 @@ async def on_thread(work: Callable[[], T]) -> T:
 
     Raises Exhausted if there is no thread for it; then it has not begun, and never does.
     """
-    outcome: Future[T] = Future()
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
 
-    def run() -> None:
-        if not outcome.set_running_or_notify_cancel():
-            return
+
+class _Threads(Executor):
+    """A thread for each piece of work.
+
+    Python's pool keeps what it has found no thread for, does it some time later, when it may have been tried again, and
+    from then on believes that it has a thread more than there is.
+    """
+
+    def submit(self, work: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
+        outcome: Future[T] = Future()
+
+        def run() -> None:
+            if not outcome.set_running_or_notify_cancel():
+                return
+            try:
+                outcome.set_result(work(*args, **named))
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is for who waits
+                outcome.set_exception(error)
+
         try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is for who waits
-            outcome.set_exception(error)
+            Thread(target=run, name="picoengine-work").start()
+        except RuntimeError as error:
+            raise Exhausted(f"no thread for it: {error}") from error
+        return outcome
 
-    # No pool of threads: Python's keeps what it has found no thread for, does it some time later, when it may have been
-    # tried again, and from then on believes that it has a thread more than there is.
-    try:
-        Thread(target=run, name="picoengine-work").start()
-    except RuntimeError as error:
-        raise Exhausted(f"no thread for it: {error}") from error
-    return await asyncio.wrap_future(outcome)
+
+_THREADS = _Threads()
 
 
 def is_exhausted(error: BaseException | None) -> bool:
