@@ -119,18 +119,13 @@ class Recording:
 
     __slots__ = ("_noted", "_since", "blobs")
 
+    again = False
+    known_slow: KnownSlow | None = None
+
     def __init__(self) -> None:
         self._noted: list[list[Any]] = []
         self._since = 0  # as many of them came before the latest step, it included
         self.blobs: dict[str, bytes] = {}
-
-    @property
-    def again(self) -> bool:
-        return False
-
-    @property
-    def known_slow(self) -> KnownSlow | None:
-        return None
 
     def now(self, live: Callable[[], int]) -> int:
         now = live()

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import field
+from functools import partial
 from time import perf_counter_ns
 
 from krl import record
@@ -89,7 +90,7 @@ class Committer:
         for box in decision.boxes:
             box.unsettled += 1
             box.last_commit = decision
-        self._writer.submit(decision.writes, lambda error: self._done(decision, error))
+        self._writer.submit(decision.writes, partial(self._done, decision))
         return decision
 
     def after(self, box: Mailbox, then: Then) -> None:

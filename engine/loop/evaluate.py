@@ -50,19 +50,19 @@ def evaluate(entry: Entry, host: Host) -> None:
     instance = host.instances[rid]
     if instance.here.origin is not None:
         host.inputs.uses("globals", rid, instance.here.origin)
-    program = instance.program
+    hashes = instance.program.expression_hashes
     for rule in entry.rules:
         reached("T3")
         host.rule_name = name = rule.name
         try:
-            expression = program.expression_hashes[name]
-            memory = host.memory_of(rid, name, expression)
+            simple = rule.machine.simple  # a single primitive has nothing to remember
+            memory = None if simple else host.memory_of(rid, name, hashes[name])
             after, captured = step(rule, host, memory)
             if after is not memory:
-                host.remember(rid, name, expression, after)
+                host.remember(rid, name, hashes[name], after)
             if trace is not None:
                 if captured is None:
-                    trace.skipped(name, simple=rule.machine.simple, moved=after is not memory)
+                    trace.skipped(name, simple=simple, moved=after is not memory)
                 else:
                     trace.selected(name, captured)
             if captured is not None and (word := rule.body(host, captured)) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -146,7 +147,7 @@ class Responder:
         if failure is None and cycle.newborns:
             decision.born = [self._awake(newborn, changes) for newborn in cycle.newborns.values()]
         reply = None if failure is not None else Reply(event.eid, host.directives)
-        decision.then.append(lambda lost: tell(item, lost, reply, failure))
+        decision.then.append(partial(tell, item, reply, failure))
         number = self._committer.submit(decision).number
         if changes.picos or changes.channels:
             host.parts.directory.decide(number, decision.picos, decision.channels)
@@ -298,7 +299,7 @@ def attachment_rows(pico: str, event: Event, now: int) -> list[AttachmentRow]:
     return [AttachmentRow(pico, ref, now, data) for ref, data in event.attachments]
 
 
-def tell(item: Item, lost: EngineError | None, reply: Reply | None, failure: EngineError | None) -> None:
+def tell(item: Item, reply: Reply | None, failure: EngineError | None, lost: EngineError | None) -> None:
     """Tell how an event ended. A stored event whose commit was lost has not: it will be taken again."""
     if lost is None:
         item.finish(reply, failure)

@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import field
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
@@ -177,7 +178,7 @@ class Mailboxes:
         else:
             box.items.append(item)
         self.waiting += 1
-        if item.passes or not self._paused_picos or not self.is_paused(box.id):
+        if not box.ready and (not self._paused_picos or item.passes or not self.is_paused(box.id)):
             self._make_ready(box)
 
     def put_first(self, item: Item) -> bool:
@@ -343,7 +344,7 @@ class Mailboxes:
         box.items.remove(item)  # almost always the first
         self.waiting -= 1
         box.running = item
-        box.job = Job(lambda: self._run_to_end(box, item), item.inbox_id or 0)
+        box.job = Job(partial(self._run_to_end, box, item), item.inbox_id or 0)
         self._suspender.start(box.job)
 
     def _run_to_end(self, box: Mailbox, item: Item) -> None:
