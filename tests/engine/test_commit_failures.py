@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 
 import pytest
@@ -22,6 +23,8 @@ COUNTER = """ruleset counter {
     event:send({"eci": event:attrs{"to"}, "domain": "x", "type": "note", "attrs": {"n": event:attrs{"n"}}}) }
   rule wait { select when x wait http:get(event:attrs{"url"}) fired { ent:seen := seen().append("waited") } }
   rule post { select when x post http:post(event:attrs{"url"}, json = {}) }
+  rule told { select when x told http:post(event:attrs{"url"}, json = {},
+    autosend = {"eci": meta:eci, "domain": "x", "type": "note", "attrs": {"n": "told"}}) }
   rule ask { select when x ask
     ctx:eventQuery(event:attrs{"eci"}, event:attrs{"domain"}, "a", {}, "counter", "seen") setting(answer)
     fired { ent:seen := seen().append([answer]) } }
@@ -341,6 +344,25 @@ async def test_an_effect_whose_end_could_not_be_committed_leaves_again_under_its
     assert await eventually(lambda: _effects(home), []) == []
     assert len(gate.keys) == 2
     assert len(set(gate.keys)) == 1
+
+
+@pytest.mark.fault(8)
+async def test_the_end_of_an_effect_and_the_event_that_tells_of_it_are_one_commit(home, root, gate, tmp_path):
+    gate.open()
+    with home.store.copied_after_each_write(tmp_path) as copies:
+        await root.send("x", "told", url=gate.url)
+        await seen(root, "told")
+
+    stages = list(dict.fromkeys(map(_effects_and_notes, copies)))
+    assert stages == [(0, 0), (1, 0), (0, 1)]
+
+
+def _effects_and_notes(copy):
+    """How many effects wait in a copy of the store, and how many events `x:note` are known."""
+    with contextlib.closing(sqlite3.connect(copy)) as store:
+        [effects] = store.execute("SELECT count(*) FROM outbox").fetchone()
+        events = store.execute("SELECT body FROM inbox UNION ALL SELECT event FROM evlog").fetchall()
+    return effects, sum(b'"type":"note"' in body for (body,) in events)
 
 
 async def _effects(home):
