@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from .admission import Admission
 from .changes import Changes
+from .cycle import Parts
 from .errors import EngineError
 from .event import Event, Reply
 from .event_json import event_bytes
-from .host import Host, Parts
+from .host import Host
 from .loop.commit import Committer, Decision, on_disk
 from .loop.respond import Responder, write_changes
 from .loop.wait import Item, Mailboxes

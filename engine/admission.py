@@ -81,13 +81,13 @@ class Admission:
         except EngineError as error:
             done(None, error)
             return
-        if delivery.wait_seconds is None:
+        if delivery.wait_seconds is None:  # as nearly all callers: one watch for all of them
             item.ended = self._forget
             if not self._impatient:
                 self._somebody_waits.set()
             self._impatient[item] = self._loop.time() + self._settings.wait_seconds
         else:
-            self._loop.call_later(min(delivery.wait_seconds, self._settings.wait_seconds), self._stop_waiting, item)
+            self._loop.call_later(self._patience_of(delivery), self._stop_waiting, item)
         self.enter(item)
 
     def enter(self, item: Item) -> None:
@@ -154,10 +154,11 @@ class Admission:
         known = self._known_key(item, delivery)
         if known is None or item.done is None:
             return False
+        if isinstance(known, DedupRow) and known.response is None:
+            known = self.in_flight.get(known.eid, known)
         if isinstance(known, Item):
-            known.followers.append(item.done)
-        elif known.response is None and known.eid in self.in_flight:
-            self.in_flight[known.eid].followers.append(item.done)
+            known.followers.append(item.finish)
+            self._loop.call_later(self._patience_of(delivery), self._stop_following, known, item)
         elif known.response is None:
             item.done(Reply(known.eid, [], pending=True, duplicate=True), None)
         else:
@@ -183,6 +184,25 @@ class Admission:
             if not self._impatient:
                 self._somebody_waits.clear()
 
+    def _patience_of(self, delivery: Delivery) -> float:
+        """Seconds that its caller waits."""
+        limit = self._settings.wait_seconds
+        return limit if delivery.wait_seconds is None else min(delivery.wait_seconds, limit)
+
+    def _stop_following(self, first: Item, repeat: Item) -> None:
+        """The wait limit of who repeated a delivery has come."""
+        if repeat.outcome is not None:
+            return
+        if isinstance(repeat.request, EventQuery):
+            repeat.finish(None, self._too_late())
+        elif first.stored:
+            repeat.finish(Reply(first.eid, [], pending=True, duplicate=True), None)
+        else:  # it is stored in a moment, when the limit of its own caller comes
+            self._loop.call_later(WATCH_SECONDS, self._stop_following, first, repeat)
+
+    def _too_late(self) -> TimedOut:
+        return TimedOut(f"no answer within {self._settings.wait_seconds:g} s (wait_seconds)")
+
     def _stop_waiting(self, item: Item) -> None:
         done = item.done
         if item.outcome is not None or done is None:
@@ -190,7 +210,7 @@ class Admission:
         if item.event is None or isinstance(item.request, EventQuery):
             if not item.stored:
                 self._mailboxes.remove(item)
-            late = TimedOut(f"no answer within {self._settings.wait_seconds:g} s (wait_seconds)")
+            late = self._too_late()
             if item.stored or self._mailboxes.is_running(item):
                 item.done = None
                 done(None, late)  # the item is not finished: a repeat of its event is still one

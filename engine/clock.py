@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random, SystemRandom
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -17,6 +18,12 @@ _ALPHABET_SIZE = len(_ALPHABET)
 def now_ms() -> int:
     """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def instant(milliseconds: int) -> str:
+    """Milliseconds since 1970 as KRL writes an instant."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"
 
 
 def new_id() -> str:

@@ -28,12 +28,13 @@ from .care.retention import Retention
 from .care.sweep import Sweep
 from .changes import Changes
 from .clock import Chance
+from .cycle import Parts
 from .delivery import Decoder, Delivery
 from .directory import Directory
 from .effect import Sender
 from .effects import web
 from .effects.outbox import Fetch, Outbox
-from .effects.steps import Steps
+from .effects.steps import StepCounts, Steps
 from .errors import (
     AttachmentNotFound,
     ChannelNotFound,
@@ -44,7 +45,6 @@ from .errors import (
 )
 from .event import Event, Receipt, Reply
 from .event_json import event_bytes, reply_from
-from .host import Parts
 from .loading_host import LoadingHost
 from .loop.ask import Asking
 from .loop.commit import Committer, Decision
@@ -157,7 +157,7 @@ class Engine:
 
     def _join_operations(self) -> Operations:
         store, responder, reports, chance = self._store, self._responder, self.reports, self._chance
-        dead = DeadLetters(store, self._parts.directory, responder, self._outbox, reports, chance)
+        dead = DeadLetters(store, self._parts.directory, responder, self._outbox, self._steps, reports, chance)
         return Operations(
             store, responder, self._mailboxes, self._in_flight, self._timetable, reports, self._sweep, dead, chance
         )
@@ -239,6 +239,11 @@ class Engine:
     def stranded(self) -> Mapping[str, int]:
         """How many effects wait for a sender that was not given, by kind."""
         return self._outbox.stranded
+
+    @property
+    def steps(self) -> StepCounts:
+        """How many calls whose answer a rule uses there were since the start, and how many wait."""
+        return self._steps.counts
 
     def admit_callback(self, token: str) -> None:
         """Ask whether there is such a callback, before what is posted to it is read.

@@ -9,10 +9,8 @@ rows, rulesets and nested events belong to the same commit.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from krl import (
     EventFacts,
@@ -24,124 +22,24 @@ from krl import (
     KRLTypeError,
     KRLValueError,
     Limits,
-    Module,
     QueryFacts,
     delete_path,
     plain,
-    record,
     set_path,
     text,
 )
 
-from .changes import Changes, Memory
-from .channel import SYSTEM, Channel, self_channel
-from .clock import Chance
-from .directory import Directory
+from .changes import Memory
+from .cycle import Cycle, Parts, Raised
 from .document import loads
 from .effect import event_effect
-from .effects.steps import Asked, Journalled, Steps, answer_of
-from .effects.web import WebAnswer, WebRequest
-from .errors import ChannelNotFound, Conflict, EngineError
-from .event import Directive, Event, Query
+from .effects.steps import Asked, answer_of
+from .errors import Conflict, EngineError
+from .event import Directive, Event
 from .pico import Pico
-from .recorder import Inputs, Recording, search_asked
+from .recorder import search_asked
 from .registry.code import CodeSet, Installed
-from .registry.loading import Loader
-from .registry.registry import Registry
-from .salience import Salience
-from .settings import Settings
-from .store.interface import LogRow, SnapshotRow, Store, TimerRow
-from .witness.journal import Journal
 from .witness.trace import Trace
-
-
-class Neighbours(Protocol):
-    """How a running cycle reaches other picos; `loop.ask` does it."""
-
-    def query(self, host: Host, pico: str, query: Query) -> Any:
-        """The answer of the pico; waits if it must, never for ever. Raises what the query raises."""
-        ...
-
-    def event_query(self, host: Host, pico: str, event: Event, query: Query) -> Any:
-        """Let the pico evaluate the event, then ask it; the answer."""
-        ...
-
-
-class Timetable(Protocol):
-    """How a rule promises events for later; `engine.timers.timetable` does it."""
-
-    def promise(self, host: Host, rid: str, event: dict[str, Any], timing: str, when: Any) -> dict[str, Any]:
-        """Write the timer into the cycle's changes; the job as KRL sees it. Raises KRLTypeError for a bad time."""
-        ...
-
-    def jobs(self, host: Host, rid: str) -> list[dict[str, Any]]:
-        """The jobs of one ruleset of the pico, in order of creation, as KRL sees them."""
-        ...
-
-    def remove(self, host: Host, rid: str, id: str | None) -> None:
-        """Remove one job of the ruleset, or all; an unknown id is no error."""
-        ...
-
-    def decide(self, number: int, timers: Mapping[str, TimerRow | None]) -> None:
-        """Rows that commit `number` will write: from now on true for all but the disk."""
-        ...
-
-
-@dataclass(slots=True)
-class Parts:
-    """What an engine is made of, as far as a cycle needs it."""
-
-    settings: Settings
-    store: Store
-    directory: Directory
-    registry: Registry
-    loader: Loader
-    chance: Chance
-    journal: Journal
-    modules: Mapping[str, Module]
-    fetch: Callable[[WebRequest], Awaitable[WebAnswer]]
-    timetable: Timetable
-    sends: frozenset[str] = frozenset()  # kinds of effects that a transport takes
-    neighbours: Neighbours = field(init=False)  # joined last, as are the steps: they need the others
-    steps: Steps = field(init=False)
-
-
-@record
-class Raised:
-    """An event that a rule raised, and the rulesets that were installed at that moment."""
-
-    event: Event
-    instances: Mapping[str, Instance]
-    salience: Salience
-
-
-@record
-class Cycle:
-    """What the hosts of one cycle share: its changes, and the picos that it makes."""
-
-    eid: str
-    changes: Changes = field(default_factory=Changes)
-    inputs: Inputs = field(default_factory=Recording)
-    journal: Journalled | None = None  # of its steps; None: it is one that makes none
-    births: list[SnapshotRow] = field(default_factory=list)  # the first states of picos made in this cycle
-    blobs: dict[str, bytes] = field(default_factory=dict)  # what log rows of such picos name by its hash
-    newborns: dict[str, Host] = field(default_factory=dict)  # picos made in this cycle
-    nested: list[LogRow] = field(default_factory=list)  # events that newborns have evaluated in it
-    deleted: dict[str, None] = field(default_factory=dict)  # picos that it deletes, the lowest first
-    raises: int = 0
-    waits_for: str | None = None  # the pico that this cycle waits for
-    asked_by: Cycle | None = None  # the cycle whose query this one answers
-    depth: int = 0  # of queries within queries
-    attachments: tuple[tuple[str, bytes], ...] = ()  # of its event, which may not be on disk yet
-    saw_others: bool = False  # the state of other picos, which may not be on disk yet
-
-    @property
-    def origin(self) -> Cycle:
-        """The cycle at the beginning of a chain of queries; itself if nobody of this engine asked."""
-        cycle = self
-        while cycle.asked_by is not None:
-            cycle = cycle.asked_by
-        return cycle
 
 
 class Host:
@@ -400,109 +298,7 @@ class Host:
         """Send an event to a pico of another engine; it leaves after the commit."""
         self.cycle.changes.effects.append(event_effect(host, eci, domain, type, attrs))
 
-    # --- picos and channels, as this cycle sees them ------------------------------------------------------
-
-    def channel(self, eci: str) -> Channel:
-        """The channel of this ECI, those of this cycle included; raises ChannelNotFound."""
-        changes = self.cycle.changes
-        if eci in changes.channels:
-            channel = changes.channels[eci]
-            if channel is None:
-                raise ChannelNotFound(eci)
-            return channel
-        if eci in self.cycle.newborns:
-            return self_channel(eci)
-        if eci in changes.picos and changes.picos[eci] is None:
-            raise ChannelNotFound(eci)
-        own = self._own_channel(eci)
-        if own is not None:
-            return own
-        return Channel.from_row(self.inputs.take("channel", eci, lambda: self.parts.directory.channel(eci).as_row()))
-
-    def _own_channel(self, eci: str) -> Channel | None:
-        with suppress(ChannelNotFound):
-            channel = self.parts.directory.channel(eci)
-            if channel.pico == self.pico.id:
-                return channel
-        return None
-
-    def target(self, eci: str, *words: str) -> str:
-        """The pico behind a channel that lets in the event (`event`, domain, type) or query (`query`, rid, name).
-
-        Raises ChannelNotFound, PolicyRefused.
-        """
-        if eci in self.cycle.changes.channels or eci in self.cycle.changes.picos:
-            return self._admitted(eci, *words)  # known from this very cycle
-        pico: str = self.inputs.take("target", [eci, *words], lambda: self._admitted(eci, *words))
-        return pico
-
-    def _admitted(self, eci: str, kind: str, first: str, name: str) -> str:
-        channel = self.channel(eci)
-        check = channel.check_event if kind == "event" else channel.check_query
-        check(first, name, self.pico.id)
-        return channel.pico
-
-    def ask(self, pico: str, query: Query, live: Callable[[], Any]) -> Any:
-        """The answer of a pico, got by `live`: an input, unless the pico's state is in this very cycle."""
-        if pico in self.cycle.newborns or pico == self.pico.id:
-            return live()
-        return self.inputs.take("query", [query.eci, query.rid, query.name, query.args], lambda: plain(live()))
-
-    def channels(self) -> list[Channel]:
-        """This pico's channels sorted by ECI, its self channel and those of this cycle included."""
-        channels = self._channels(self.pico.id, family=True)
-        channels[self.pico.id] = self_channel(self.pico.id)
-        return [channels[eci] for eci in sorted(channels)]
-
-    def channels_tagged(self, tags: Iterable[str], pico: str | None = None) -> list[Channel]:
-        """Those channels of this pico, or of another one, that have exactly these tags, sorted by ECI."""
-        wanted = set(tags)
-        # Only the engine tags a channel `system`: all that it makes for a pico itself and its family.
-        channels = self._channels(pico or self.pico.id, family=SYSTEM in wanted)
-        if SYSTEM in wanted and pico is None:
-            channels[self.pico.id] = self_channel(self.pico.id)
-        return [channels[eci] for eci in sorted(channels) if set(channels[eci].tags) == wanted]
-
-    def _channels(self, pico: str, *, family: bool) -> dict[str, Channel]:
-        channels = self._kept_channels(pico, family=family)
-        for eci, channel in self.cycle.changes.channels.items():
-            if channel is None:
-                channels.pop(eci, None)
-            elif channel.pico == pico and (family or channel.family_pico is None):
-                channels[eci] = channel
-        return channels
-
-    def _kept_channels(self, pico: str, *, family: bool) -> dict[str, Channel]:
-        """The channels of a pico as they were before this cycle."""
-
-        def kept() -> dict[str, Channel]:
-            return self.parts.directory.channels(pico, family=family)
-
-        if pico == self.pico.id or pico in self.cycle.newborns:
-            return kept()
-        rows = self.inputs.take("channels", [pico, family], lambda: [each.as_row() for each in kept().values()])
-        return {row[0]: Channel.from_row(row) for row in rows}
-
-    def children_of(self, pico: str) -> list[str]:
-        """The children of a pico as they were before this cycle, in order of creation."""
-
-        def kept() -> list[str]:
-            return list(self.parts.directory.children(pico))
-
-        if pico == self.pico.id or pico in self.cycle.newborns:
-            return kept()
-        children: list[str] = self.inputs.take("children", pico, kept)
-        return children
-
-    def delete_pico(self, id: str) -> None:
-        """Delete a pico with its channels; those below it are the caller's affair. Again is no error."""
-        changes = self.cycle.changes
-        made = [eci for eci, channel in changes.channels.items() if channel is not None and channel.pico == id]
-        for eci in (*self._kept_channels(id, family=True), *made):
-            changes.channels[eci] = None
-        changes.forget_pico(id)
-        self.cycle.newborns.pop(id, None)
-        self.cycle.deleted[id] = None
+    # --- rulesets ----------------------------------------------------------------------------------------
 
     def install(self, new: Installed) -> None:
         """Load the ruleset into this cycle's set of rulesets, and again those that use it, so that they call it.

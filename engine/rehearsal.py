@@ -23,14 +23,16 @@ from typing import Any, TypeVar
 from krl import Here
 
 from .clock import Chance, EventIds
+from .cycle import Cycle, Neighbours
 from .delivery import Delivery
 from .document import dumps, loads
 from .effects.outbox import Fetch
 from .engine import Engine
 from .errors import RulesetNotFound, TimedOut
 from .event import Event, Query, Reply
-from .host import Cycle, Host, Neighbours
-from .modules import ctx
+from .host import Host
+from .modules.ctx.channels import new_channel
+from .modules.ctx.rulesets import install
 from .registry.sources import Fetched
 from .root import equip, new_root, ui_channel
 from .settings import Settings
@@ -173,7 +175,7 @@ class Rehearsal(Engine):
     async def add_channel(self, pico: str, eci: str, tags: list[str], events: Any = None, queries: Any = None) -> None:
         """A channel of this ECI; a policy that is None lets everything in. Raises InvalidValue for a bad one."""
         self.draws.names.append(eci)
-        await self._arrange(pico, "channel_added", lambda host: ctx.new_channel(host, ARRANGER, tags, events, queries))
+        await self._arrange(pico, "channel_added", lambda host: new_channel(host, ARRANGER, tags, events, queries))
 
     async def install(self, pico: str, url: str, config: Mapping[str, Any], *, tell: bool = True) -> None:
         """Install a ruleset; unless `tell` is false the way that wrangler does it, who tells all rulesets.
@@ -183,7 +185,7 @@ class Rehearsal(Engine):
         if tell:
             await self.send(pico, "wrangler", "install_ruleset_request", {"url": url, "config": dict(config)})
         else:
-            await self._arrange(pico, "installed", lambda host: ctx.install(host, ARRANGER, url, dict(config)))
+            await self._arrange(pico, "installed", lambda host: install(host, ARRANGER, url, dict(config)))
             await self.settle()
 
     async def set_state(

@@ -10,12 +10,15 @@ import rulesets
 from krl import Here
 
 from .changes import Changes
-from .host import Cycle, Host, Parts
-from .modules import ctx
+from .cycle import Cycle, Parts
+from .host import Host
+from .modules.ctx.channels import new_channel
+from .modules.ctx.rulesets import flush, install
 from .pico import Pico
 from .registry.code import EMPTY
 from .registry.sources import bundled_url
 from .store.interface import PicoRow
+from .surroundings import channels_tagged
 
 ENGINE = "engine"  # who installs the system rulesets
 UI_TAGS = ["engine", "ui"]
@@ -42,14 +45,14 @@ def equip(host: Host) -> list[str]:
         url = bundled_url(rid)
         known = host.code.find(rid)
         if known is None:
-            ctx.install(host, here, url)
+            install(host, here, url)
             installed.append(rid)
         elif known.url == url:
-            ctx.flush(host, here, url)
+            flush(host, here, url)
     return installed
 
 
 def ui_channel(host: Host) -> str:
     """The ECI of the channel that screens use, tagged exactly `engine` and `ui`; made if there is none."""
-    known = host.channels_tagged(UI_TAGS)
-    return known[0].eci if known else str(ctx.new_channel(host, Here(ENGINE), UI_TAGS)["id"])
+    known = channels_tagged(host, UI_TAGS)
+    return known[0].eci if known else str(new_channel(host, Here(ENGINE), UI_TAGS)["id"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from krl import Dialect, Limits
 
@@ -24,7 +25,12 @@ class Settings:
     wait_seconds: float = 60.0  # a waited event is answered 202 after this, a query 504
     put_aside_seconds: float = 5.0  # an event that waits longer for the answer to a call lets queries pass
     step_seconds: float = 900.0  # then a call whose answer a rule uses has had none
-    on_poison: str = "dead"  # what becomes of an event whose reads fail each time: "dead", or "pause" of its pico
+    on_lost_step: Literal["retry", "ask"] = (
+        "retry"  # a call that the last run may have made: again, or as somebody says
+    )
+    on_poison: Literal["dead", "pause"] = (
+        "dead"  # what becomes of an event whose reads fail each time: "dead", or "pause" of its pico
+    )
     dedup_seconds: float = 7 * 24 * 3600.0
     watchdog_seconds: float = 30.0  # of the processor; an event that takes more ends a supervised process; 0: never
     awake_picos: int = 10_000  # picos kept in memory while they have nothing to do

@@ -14,8 +14,10 @@ from .acts import Acts
 from .admission import Admission
 from .care.backup import STORE_ID
 from .care.black_box import BlackBox
+from .cycle import Cycle, Parts
+from .effects.steps import ASK
 from .errors import EngineError
-from .host import Cycle, Host, Parts
+from .host import Host
 from .loop.commit import on_disk
 from .loop.respond import Responder, item_from
 from .loop.wake import Waker
@@ -119,6 +121,8 @@ class Start:
         """Take the events that have made steps, before anything else has a turn in their picos, which are told."""
         rows = self._store.running()
         for row in rows:
+            if self._parts.settings.on_lost_step == ASK:
+                self._parts.steps.hold(self._store.steps(row.pico, row.eid))
             self._admission.enter(item_from(row))
         return {row.pico for row in rows}
 

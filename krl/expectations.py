@@ -87,6 +87,8 @@ _UNCLOSED = {'"': ("string", '"'), "/*": ("comment", "*/"), "re#": ("regular exp
 
 
 class Finding(NamedTuple):
+    """What is wrong where the parser has stopped, and what would have been right, if one thing would."""
+
     code: str
     message: str
     expected: str = ""

@@ -28,6 +28,7 @@ LETTERS_AND_DIGITS = string.ascii_lowercase + string.digits
 
 
 def wall_clock() -> int:
+    """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
@@ -41,6 +42,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
+    """What a rule has said to the log."""
+
     level: str
     message: Value
     fields: Mapping[str, Value]
@@ -244,6 +247,8 @@ def local_modules() -> Mapping[str, Module]:
 
 
 def absent(domain: str, name: str, signature: Signature) -> Member:
+    """A member with the same kind and parameters as the engine's, which fails when it is used."""
+
     def fail(h: Host, here: Here, *_: Value) -> Value:
         raise KRLValueError(f"{domain}:{name} needs an engine")
 

@@ -4,7 +4,7 @@ The rule: a keyword wins where the parser can take one. "Can take" is exact: the
 from its present stack, through every reduction that the keyword would cause, until it is shifted or refused. PLY
 asks for a token only when it needs one to go on, so the stack is always the right one.
 
-Source: docs/language.md, "Building it with PLY".
+Why so: docs/adr/0012.
 """
 
 from __future__ import annotations

@@ -99,6 +99,7 @@ class Layout:
         return opener == "META" and self.tokens[index].value in PROPERTY_WORDS and not self._precedes_equals(index)
 
     def begins_declaration(self, index: int) -> bool:
+        """`name =` stands here, which is no keyword's place."""
         token = self.tokens[index]
         return token.kind == "SYMBOL" and token.value not in RESERVED and self._precedes_equals(index)
 

@@ -101,10 +101,12 @@ class Simulation:
                 return
 
     def described(self, problem: KRLRuntimeError) -> dict[str, Any]:
+        """The error as a result shows it: kind, message, and the rule and line that failed."""
         line = failing_line(problem, self.program)
         return {"kind": problem.kind, "message": problem.message, "rule": self.host.rule_name, "line": line}
 
     def result(self, error: dict[str, Any] | None) -> Result:
+        """What the event has come to, in the form in which results are compared."""
         directives = [
             {
                 "name": each["name"],

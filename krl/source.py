@@ -16,6 +16,8 @@ MAX_EXCERPT = 120  # characters of a source line shown in a message
 
 
 class Position(NamedTuple):
+    """A place as editors name it."""
+
     line: int  # 1-based
     column: int  # 1-based, in UTF-16 code units
 

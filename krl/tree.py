@@ -84,6 +84,8 @@ class Expression(Node):
 
 
 class Number(Expression):
+    """`12`, `1.5`; a sign in front is a Prefix."""
+
     value: int | float
 
 
@@ -107,11 +109,13 @@ class Chevron(Expression):
 
 
 class Boolean(Expression):
+    """`true`, `false`."""
+
     value: bool
 
 
 class Null(Expression):
-    pass
+    """`null`."""
 
 
 class Name(Expression):
@@ -128,30 +132,42 @@ class Qualified(Expression):
 
 
 class Array(Expression):
+    """`[item, …]`."""
+
     items: tuple[Expression, ...]
 
 
 class Pair(Node):
+    """`key: value` of a map; the key is any expression."""
+
     key: Expression
     value: Expression
 
 
 class Map(Expression):
+    """`{key: value, …}`; a key that is there twice is there twice."""
+
     pairs: tuple[Pair, ...]
 
 
 class Parameter(Node):
+    """`name` or `name = default`."""
+
     name: Name
     default: Expression | None
 
 
 class Function(Expression):
+    """`function(parameters) { declarations result }`."""
+
     parameters: tuple[Parameter, ...]
     declarations: tuple[Declaration, ...]
     result: Expression
 
 
 class Defaction(Expression):
+    """`defaction(parameters) { declarations actions return result }`."""
+
     parameters: tuple[Parameter, ...]
     declarations: tuple[Declaration, ...]
     actions: ActionBlock | None
@@ -159,6 +175,8 @@ class Defaction(Expression):
 
 
 class Prefix(Expression):
+    """`-x`, `+x`, `not x`."""
+
     operator: Literal["-", "+", "not"]
     operand: Expression
 
@@ -201,6 +219,8 @@ class Member(Expression):
 
 
 class Argument(Node):
+    """`value` or `name = value` of a call."""
+
     name: Name | None
     value: Expression
 
@@ -235,6 +255,8 @@ class AttributeTest(Node):
 
 
 class Primitive(EventExpression):
+    """`domain:type attribute re#…# where condition setting(names)`; also with a blank for the colon."""
+
     domain: str
     type: str
     tests: tuple[AttributeTest, ...]
@@ -244,6 +266,8 @@ class Primitive(EventExpression):
 
 
 class EventInfix(EventExpression):
+    """`left and right` and its like."""
+
     operator: Literal["or", "and", "before", "then", "after"]
     left: EventExpression
     right: EventExpression
@@ -267,6 +291,8 @@ class Between(EventExpression):
 
 
 class Aggregate(Node):
+    """`max(name)` behind a counted event."""
+
     function: Literal["max", "min", "sum", "avg", "push"]
     names: tuple[Name, ...]
 
@@ -281,16 +307,22 @@ class Counted(EventExpression):
 
 
 class Within(Node):
+    """`within amount unit`."""
+
     amount: Expression
     unit: str  # as written, e.g. "minutes"
 
 
 class SelectWhen(Node):
+    """`select when event within …`."""
+
     event: EventExpression
     within: Within | None
 
 
 class SelectWhere(Node):
+    """`select where condition`: any event for which it holds."""
+
     condition: Expression
 
 
@@ -307,6 +339,8 @@ class ActionCall(Node):
 
 
 class ActionBlock(Node):
+    """`if condition then` and the actions: one, `every {…}`, `sample {…}` or `choose choice {…}`."""
+
     condition: Expression | None
     kind: Literal["single", "every", "sample", "choose"]
     choice: Expression | None  # of `choose`
@@ -333,6 +367,8 @@ class SetVariable(Statement):
 
 
 class ClearVariable(Statement):
+    """`clear ent:name{path}`."""
+
     target: Qualified
     path: Expression | None
 
@@ -347,6 +383,8 @@ class Raise(Statement):
 
 
 class Schedule(Statement):
+    """`schedule domain event type at when …`, or `repeat when`; the domain as with Raise."""
+
     domain: Name | None
     event: Expression
     timing: Literal["at", "repeat"]
@@ -356,6 +394,8 @@ class Schedule(Statement):
 
 
 class Log(Statement):
+    """`log level value`."""
+
     level: Literal["error", "warn", "info", "debug"]
     value: Expression
 
@@ -368,7 +408,7 @@ class RaiseError(Statement):
 
 
 class Last(Statement):
-    pass
+    """`last`: no further rule of the ruleset sees the event."""
 
 
 class Guarded(Statement):
@@ -391,11 +431,15 @@ class Postlude(Node):
 
 
 class Foreach(Node):
+    """`foreach over setting(names)`."""
+
     over: Expression
     names: tuple[Name, ...]
 
 
 class Rule(Node):
+    """`rule name { … }`; `is inactive` makes it not active."""
+
     name: Name
     active: bool
     select: SelectWhen | SelectWhere | None
@@ -417,24 +461,34 @@ class Text(Property):
 
 
 class Logging(Property):
+    """`logging on`, `logging off`."""
+
     on: bool
 
 
 class UseModule(Property):
+    """`use module rid alias name with k = v`."""
+
     rid: str
     alias: Name | None
     configuration: tuple[Declaration, ...]  # `with k = v`
 
 
 class Configure(Property):
+    """`configure using k = v`."""
+
     declarations: tuple[Declaration, ...]
 
 
 class Provides(Property):
+    """`provides names`."""
+
     names: tuple[Name, ...]
 
 
 class Shares(Property):
+    """`shares names`."""
+
     names: tuple[Name, ...]
 
 
@@ -459,10 +513,14 @@ class ErrorsTo(Property):
 
 
 class Meta(Node):
+    """`meta {properties}`."""
+
     properties: tuple[Property, ...]
 
 
 class Ruleset(Node):
+    """`ruleset rid {…}`; `version` is the old one, in front of `meta`."""
+
     rid: str
     rid_span: Span
     version: String | None

@@ -126,6 +126,14 @@ def _state(transport: Transport) -> str:
         return f"cannot tell: {type(error).__name__}"
 
 
+def answers(transport: Transport) -> dict[str, int]:
+    """How often it has given each answer, by code; empty if it does not count them, or cannot tell."""
+    try:
+        return {str(code): int(number) for code, number in getattr(transport, "answers", {}).items()}
+    except Exception:  # noqa: BLE001 -- as above
+        return {}
+
+
 def is_up(transport: Transport) -> bool:
     """Whether it can do its work; one that cannot tell cannot."""
     try:

@@ -21,11 +21,11 @@ import uvicorn
 
 from engine import Engine, Settings, open_engine
 
-from .api import Gauge, Metrics
+from .api import Count, Gauge, Metrics
 from .api import application as api_application
 from .configuration import Configuration, ConfigurationError
 from .http import Application, HttpSettings, decoders
-from .installed import all_decoders, all_senders, is_up, running, states, transports_of
+from .installed import all_decoders, all_senders, answers, is_up, running, states, transports_of
 from .logs import log_to_stderr
 from .transport import Transport
 from .watch import can_watch, watch
@@ -158,13 +158,11 @@ def server_configuration(application: Application, http: HttpSettings) -> uvicor
 def _protocol(application: Application, http: HttpSettings) -> Any:
     """The quick parser with our limits; h11, which has its own, where it is not to be had."""
     try:
-        from .http.patience import patient
-        from .http.protocol import limited_protocol
+        from .http.patience import protocol_of
     except ImportError:
         return "h11"
     # What a proxy says about its client is understood by uvicorn, on the long way.
-    limited = limited_protocol(http.max_head_bytes, None if http.trusted_proxies else application.answer_whole)
-    return patient(limited, http.head_seconds, http.body_seconds)
+    return protocol_of(http, None if http.trusted_proxies else application.answer_whole)
 
 
 def _loop_factory() -> Any:
@@ -216,6 +214,21 @@ def _gauges(engine: Engine, transports: Sequence[Transport]) -> Iterator[Gauge]:
     yield Gauge("picoengine_transport_up", "1 when the transport can do its work.", ups)
     stranded = [(float(number), {"transport": kind}) for kind, number in sorted(engine.stranded.items())]
     yield Gauge("picoengine_effects_without_transport", "Effects that wait for a transport that is not here.", stranded)
+    given = [
+        (float(number), {"transport": each.name, "code": code})
+        for each in transports
+        for code, number in sorted(answers(each).items())
+    ]
+    yield Count("picoengine_transport_answers", "Answers that the transport has given, by their codes.", given)
+    yield from _steps(engine)
+
+
+def _steps(engine: Engine) -> Iterator[Gauge]:
+    steps = engine.steps
+    yield Count("picoengine_steps_made", "Calls whose answer a rule uses.", [(float(steps.made), {})])
+    yield Count("picoengine_steps_without_answer", "Such calls that had none.", [(float(steps.no_answer), {})])
+    waiting = [(float(steps.waiting), {"for": "answer"}), (float(steps.held), {"for": "operator"})]
+    yield Gauge("picoengine_steps_waiting", "Such calls that are under way, by what they wait for.", waiting)
 
 
 def bind(http: HttpSettings) -> socket.socket:

@@ -3,6 +3,9 @@
 A letter is named by the eid of its event; an effect's letter has the effect's number behind it, `<eid>.0`. An event is
 tried again as a new event with an eid of its own, whose source names the old one. An effect leaves again under its old
 key, so that a receiver who looks at keys takes it once; when what it says was changed, it gets a new key.
+
+Calls that are held (`on_lost_step`) wait for a word, too. They are named as effects are, with whom they share their
+numbers. Tried again, the call is made under its key; dropped, it has no answer, and the rule that waits for it fails.
 """
 
 from __future__ import annotations
@@ -10,29 +13,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..clock import Chance
+from ..clock import Chance, instant
 from ..directory import Directory
 from ..document import dumps, loads
 from ..effect import Effect, effect_from
 from ..effects.outbox import Outbox
+from ..effects.steps import Steps
 from ..errors import Conflict, InvalidValue, LetterNotFound, PicoNotFound
 from ..event import Event
 from ..event_json import event_bytes, event_from
 from ..loop.commit import Decision, on_disk
 from ..loop.respond import Responder
-from ..modules.ctx import instant
-from ..store.interface import DeadRow, InboxRow, LogRow, OutboxRow, Store, Writes
+from ..store.interface import DeadRow, InboxRow, LogRow, OutboxRow, StepRow, Store, Writes
 from ..witness.event_report import summary
 from ..witness.reports import Reports
 from ..witness.shown import masked, shown
+from .finding import Finding
 
 READ_AT_ONCE = 100
 TRIED_AT_ONCE = 100  # that may share a commit
+NOBODY_KNOWS = "the engine ended while it was called; nobody knows whether it was"
 SOURCE = "retry"  # of an event that is tried again, before the eid of the old one
 
 Letter = dict[str, Any]
+
+
+class _Held(NamedTuple):
+    """A call that is held, and the arrival number of the event that waits for it."""
+
+    id: int
+    pico: str
+    step: StepRow
 
 
 class DeadLetters:
@@ -44,6 +57,7 @@ class DeadLetters:
         directory: Directory,
         responder: Responder,
         outbox: Outbox,
+        steps: Steps,
         reports: Reports,
         chance: Chance,
     ) -> None:
@@ -51,6 +65,7 @@ class DeadLetters:
         self._directory = directory
         self._responder = responder
         self._outbox = outbox
+        self._steps = steps
         self._reports = reports
         self._chance = chance
         self._under_way: set[str] = set()  # letters about which something was decided that is not on disk yet
@@ -65,11 +80,26 @@ class DeadLetters:
         """The same of effects that were given up, or wait for a word since the store was restored from a copy."""
         return _page(self._parked(after), self._id(pico), after, limit, _effect_letter)
 
+    def steps(self, *, pico: str | None = None, after: int = 0, limit: int = 50) -> dict[str, Any]:
+        """The same of calls that are held; the event that waits for one is not finished."""
+        held = (each for each in self._held() if each.id > after)
+        return _page(held, self._id(pico), after, limit, lambda each: _step_letter(each.step))
+
+    def findings(self) -> list[Finding]:
+        """The calls that are held, since their picos begin nothing else."""
+        mend = "`picoengine dead retry` makes it again, `picoengine dead drop` gives it up"
+        return [
+            Finding("held call", _name(step), f"pico {step.pico} waits: {step.target}: {NOBODY_KNOWS}", mend)
+            for _, _, step in self._held()
+        ]
+
     def show(self, name: str) -> Letter:
         """All about one letter: what became of the event, or the request that an effect is. Raises LetterNotFound."""
         found = self._find(name)
         if isinstance(found, DeadRow):
             return {**self._event_letter(found), **self._reports.event(found.eid)}
+        if isinstance(found, StepRow):
+            return {**self._reports.event(found.eid), **_step_letter(found)}
         return {**_effect_letter(found), "request": _request(effect_from(found.kind, found.payload))}
 
     def _id(self, pico: str | None) -> str | None:
@@ -79,9 +109,14 @@ class DeadLetters:
         except PicoNotFound:
             return pico
 
-    def _find(self, name: str) -> DeadRow | OutboxRow:
+    def _find(self, name: str) -> DeadRow | OutboxRow | StepRow:
         eid, _, n = name.replace("/", ".").partition(".")
-        found = self._store.parked_effect(f"{eid}/{n}") if n else self._store.dead_event(eid)
+        key = f"{eid}/{n}"
+        found: DeadRow | OutboxRow | StepRow | None
+        if not n:
+            found = self._store.dead_event(eid)
+        else:
+            found = self._store.parked_effect(key) or next((s for _, _, s in self._held() if s.key == key), None)
         if found is None:
             raise LetterNotFound(name)
         return found
@@ -96,6 +131,12 @@ class DeadLetters:
             yield from rows
             after = rows[-1].id
 
+    def _held(self) -> Iterator[_Held]:
+        for event in self._store.running():
+            for step in self._store.steps(event.pico, event.eid):
+                if self._steps.is_held(step):
+                    yield _Held(event.id, event.pico, step)
+
     def _event_letter(self, row: DeadRow) -> Letter:
         return {"name": row.eid, "kind": "event", **summary(self._log_row(row))}
 
@@ -108,21 +149,23 @@ class DeadLetters:
     # --- deciding -----------------------------------------------------------------------------------------
 
     async def retry(self, name: str, changes: Mapping[str, Any] | None = None) -> dict[str, str]:
-        """Try the letter again; `{"name", "eid"}`, the eid being that of the new event or of the effect's event.
+        """Try the letter again; `{"name", "eid"}`: the eid of the new event, or of that whose effect or call it is.
 
         `changes` are laid over the event's attributes, or over the members of what the effect sends; null takes one
         away. Returns when that is on disk. Raises LetterNotFound, Conflict if the pico is gone or the letter is being
-        decided about, InvalidValue if the effect sends no map, StoreUnavailable.
+        decided about, InvalidValue if the effect sends no map or changes are made to a call, StoreUnavailable.
         """
         found = self._find(name)
         if isinstance(found, DeadRow):
             return await self._retry_event(found, changes or {})
+        if isinstance(found, StepRow):
+            return await self._retry_step(found, changes or {})
         return await self._retry_effect(found, changes or {})
 
     async def retry_all(self, pico: str | None = None) -> dict[str, int]:
         """Try all letters again that there are now, of one pico or of all; how many, and how many could not be.
 
-        Raises StoreUnavailable.
+        Held calls are none of them: whoever wants to be asked decides about each. Raises StoreUnavailable.
         """
         events = self.events(pico=pico, limit=1 << 62)["letters"]
         effects = self.effects(pico=pico, limit=1 << 62)["letters"]
@@ -141,8 +184,14 @@ class DeadLetters:
         return True
 
     async def drop(self, name: str) -> None:
-        """Forget the letter; the log still tells of its event. Raises LetterNotFound, Conflict, StoreUnavailable."""
+        """Forget the letter; the log still tells of its event. A held call is given up: its rule fails.
+
+        Returns when that is on disk. Raises LetterNotFound, Conflict, StoreUnavailable.
+        """
         found = self._find(name)
+        if isinstance(found, StepRow):
+            await self._decide(name, lambda: self._steps.give_up(found))
+            return
         if isinstance(found, DeadRow):
             writes = Writes(dead_done=[found.eid])
         else:
@@ -171,6 +220,12 @@ class DeadLetters:
         self._outbox.put(row)
         return {"name": _name(letter), "eid": row.ikey.partition("/")[0]}
 
+    async def _retry_step(self, letter: StepRow, changes: Mapping[str, Any]) -> dict[str, str]:
+        if changes:
+            raise InvalidValue("a call is made again as it was, or not at all", kind="Error")
+        await self._decide(_name(letter), lambda: self._steps.call_again(letter))
+        return {"name": _name(letter), "eid": letter.eid}
+
     async def _decide(self, name: str, act: Callable[[], Decision]) -> None:
         """At most one decision about a letter at a time: two retries must not become two events."""
         name = name.replace("/", ".")
@@ -196,8 +251,8 @@ def _page(
     return {"letters": letters, "after": after}
 
 
-def _name(row: OutboxRow) -> str:
-    return row.ikey.replace("/", ".")
+def _name(row: OutboxRow | StepRow) -> str:
+    return (row.key if isinstance(row, StepRow) else row.ikey).replace("/", ".")
 
 
 def _effect_letter(row: OutboxRow) -> Letter:
@@ -211,6 +266,19 @@ def _effect_letter(row: OutboxRow) -> Letter:
         "attempts": row.attempts,
         "time": instant(row.since),
         "error": row.last_error,
+    }
+
+
+def _step_letter(row: StepRow) -> Letter:
+    return {
+        "name": _name(row),
+        "kind": "step",
+        "pico": row.pico,
+        "status": "held",
+        "target": row.target,
+        "attempts": row.attempts,
+        "time": instant(row.since),
+        "error": NOBODY_KNOWS,
     }
 
 

@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..chain import breaks
-from ..clock import now_ms
-from ..errors import NotFound, PicoNotFound
-from ..modules.ctx import instant
+from ..clock import instant, now_ms
+from ..errors import LogBroken, NotFound, PastUnknown, PicoNotFound
+from ..past.kept import Kept, stored
+from ..past.state import nearest
 from ..registry.code import EMPTY, code_set_from_json
 from ..store.choose import open_store, store_file
 from ..store.interface import LogRow, PicoRow, Reading, Store
@@ -24,6 +25,7 @@ FLUSH_IT = "flush its URL, if that still has it"
 ASK_AGAIN = "a running engine sees to it"
 LATE_MS = 60_000  # what is younger may be just under way
 RESTORE_IT = "restore the store from a backup"
+REPLAY_IT = "`picoengine replay` with the pico's id shows both"
 
 
 def examine(store: Reading, now: int, *, file: bool = True) -> Iterator[Finding]:
@@ -56,11 +58,14 @@ def _late(store: Reading, now: int) -> Iterator[Finding]:
 
 
 def verify(store: Reading, pico: str | None = None) -> Iterator[Finding]:
-    """Where the log of one pico, or of any, is not the chain that was written. Raises PicoNotFound."""
+    """Where the log of one pico, or of any, is not the chain that was written, or does not lead to what is stored.
+
+    Raises PicoNotFound.
+    """
     for id in store.pico_ids() if pico is None else (pico,):
         row = store.pico(id)
         if row is not None:
-            yield from _chain(store, row)
+            yield from _log(store, row)
         elif pico is not None:
             raise PicoNotFound(f"no pico has the id {pico!r}")
 
@@ -153,8 +158,14 @@ def _row(store: Reading, pico: str, seq: int) -> LogRow | None:
     return rows[0] if rows and rows[0].seq == seq else None
 
 
-def _chain(store: Reading, row: PicoRow) -> Iterator[Finding]:
+def _log(store: Reading, row: PicoRow) -> Iterator[Finding]:
+    """The whole log, once: whether it is whole, and then whether it leads to what is stored."""
     seq, hash = store.cut(row.id)
+    kept: Kept | None = None
+    try:
+        kept = Kept(nearest(store, row.id, seq))
+    except (LogBroken, PastUnknown) as error:
+        yield Finding("broken snapshot", row.id, error.message, RESTORE_IT)
     while seq < row.head_seq:
         rows = store.log(row.id, seq, min(READ_AT_ONCE, row.head_seq - seq))
         if not rows:
@@ -162,6 +173,31 @@ def _chain(store: Reading, row: PicoRow) -> Iterator[Finding]:
             return
         for each in breaks(rows, seq, hash):
             yield Finding("broken chain", row.id, f"event {each.seq}: {each.what}", RESTORE_IT)
+            kept = None  # who knows what it would lead to
+        if kept is not None:
+            _apply(kept, rows)
         seq, hash = rows[-1].seq, rows[-1].hash
     if row.head_seq > 0 and hash != row.head_hash:
         yield Finding("broken chain", row.id, f"the pico is not where event {row.head_seq} left it", RESTORE_IT)
+    elif kept is not None:
+        yield from _state(store, row.id, seq, kept)
+
+
+def _apply(kept: Kept, rows: list[LogRow]) -> None:
+    for each in rows:
+        kept.apply(each)
+
+
+def _state(store: Reading, pico: str, seq: int, kept: Kept) -> Iterator[Finding]:
+    """Variables and expressions of a pico, which may have gone on since; one that never rests is left alone."""
+    found = stored(store, pico)
+    if found is None:
+        return
+    while seq < found.seq:
+        rows = store.log(pico, seq, min(READ_AT_ONCE, found.seq - seq))
+        if not rows:
+            return  # its beginning was cut off meanwhile
+        _apply(kept, rows)
+        seq = rows[-1].seq
+    for what in kept.against(found):
+        yield Finding("altered state", pico, what, REPLAY_IT)

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..clock import Chance
+from ..clock import Chance, instant
 from ..errors import Conflict, EngineError, EventCancelled, EventNotFound, TimerNotFound
 from ..event import Look, Reply
 from ..loop.commit import on_disk
 from ..loop.respond import Responder
 from ..loop.wait import EVERYONE, Item, Mailboxes
 from ..means import on_thread
-from ..modules.ctx import instant
 from ..store.interface import Store, Writes
 from ..timers.timetable import Timetable
 from ..witness.reports import Reports
@@ -146,12 +145,15 @@ class Operations:
         return await value
 
     async def examine(self, *, verify: bool = False) -> list[Finding]:
-        """What the sweep has found and taken up, what cannot leave, and what the doctor finds in the store.
+        """What the sweep has found and taken up, what cannot leave or is held, and what the doctor finds in the store.
 
         `verify`: with the file and the hash chains, all of which must be read for it. Raises StoreUnavailable.
         """
         found = await on_thread(partial(self._examine, verify))
-        return [*self._sweep.findings, *self._sweep.without_sender(), *found]
+        held = self.dead.findings()
+        names = {each.subject for each in held}  # of steps; the doctor, who sees the store only, takes them for slow
+        rest = [each for each in found if each.subject.replace("/", ".") not in names]
+        return [*self._sweep.findings, *self._sweep.without_sender(), *held, *rest]
 
     def _examine(self, verify: bool) -> list[Finding]:
         with self._store.view() as view:

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import structlog
 
+from ..cycle import Parts
 from ..errors import OutcomeRefused, StoreUnavailable
-from ..host import Parts
 from ..loop.commit import Decision
 from ..loop.wait import Item, Mailboxes
 from ..store.interface import CommitRefused

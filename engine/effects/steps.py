@@ -6,13 +6,16 @@ again, the cycle comes to the same steps and finds the answers; a call without o
 
 The call goes on by itself: whether the cycle that asked for it still waits, or has been put aside, is all the same.
 
+A call that the last run has left without an answer may have been made, or not. By the setting `on_lost_step` it is made
+again, or held: its event stands aside until an operator has said what becomes of it.
+
 Source: docs/durability.md, "Calls whose answer a rule uses".
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,6 +36,8 @@ from ..trigger import reached
 
 MAX_ATTEMPTS = 5
 FIRST_DELAY_SECONDS = 0.2
+ASK = "ask"
+EVENT = "event"  # the kind of a step that is an event of another pico: it is stored with its step, and so happens once
 
 _log = structlog.get_logger("picoengine")
 
@@ -70,6 +75,16 @@ Begin = Callable[[Journalled, StepRow, dict[str, bytes], Asked], Decision]
 """Commits a step, and what it takes to come to it again: its event as a running one, and blobs."""
 
 
+@dataclass(frozen=True, slots=True)
+class StepCounts:
+    """How many steps there were since the start, and how many there are."""
+
+    made: int
+    no_answer: int  # of those that have come to an end
+    waiting: int  # for an answer, now
+    held: int  # for a word of an operator, now
+
+
 class Steps:
     """Makes the steps of one engine."""
 
@@ -89,6 +104,9 @@ class Steps:
         self._chance = chance
         self._calls: dict[str, asyncio.Task[StepRow]] = {}  # under way, by key
         self._owners: dict[str, str] = {}  # key → pico
+        self._held: dict[str, asyncio.Future[StepRow]] = {}  # by key: the step, when somebody has decided about it
+        self._made = 0
+        self._no_answer = 0
 
     def make(self, journal: Journalled, asked: Asked, inputs: bytes, blobs: dict[str, bytes]) -> StepRow:
         """The cycle's next step, with its result; waits for it. Raises Diverged."""
@@ -97,6 +115,7 @@ class Steps:
         if row is None:
             row = self._row(journal, n, asked, inputs)
             wait(on_disk(self._begin(journal, row, blobs, asked)))
+            self._made += 1
             reached("T9a")
         elif row.digest != asked.digest:
             raise Diverged(
@@ -118,14 +137,17 @@ class Steps:
 
     async def _answered(self, journal: Journalled, row: StepRow, call: Call) -> StepRow:
         """The step with its answer. A cycle that waits too long for it is put aside; then this is cancelled."""
+        held = row.key in self._held
         task = self._calls.get(row.key)
         if task is None:
-            task = self._calls[row.key] = asyncio.ensure_future(self._until_answered(row, call))
+            answer = self._when_decided(row, call) if held else self._until_answered(row, call)
+            task = self._calls[row.key] = asyncio.ensure_future(answer)
             self._owners[row.key] = row.pico
             task.add_done_callback(lambda done: self._ended(row.key, done))
         patience = asyncio.ensure_future(self._chance.sleep(self._patience_seconds))
         try:
-            await asyncio.wait({task, patience}, return_when=asyncio.FIRST_COMPLETED)
+            if not held:  # nobody knows how long it takes a person
+                await asyncio.wait({task, patience}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 task.add_done_callback(lambda _: self._mailboxes.take_up(journal.item))
                 journal.item.waited.add(row.n)
@@ -156,16 +178,66 @@ class Steps:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
 
+    @property
+    def counts(self) -> StepCounts:
+        """How many there were, and are."""
+        held = sum(key in self._held for key in self._calls)
+        return StepCounts(self._made, self._no_answer, len(self._calls) - held, held)
+
+    # --- calls that may have been made --------------------------------------------------------------------
+
+    def hold(self, rows: Iterable[StepRow]) -> None:
+        """Make no call of these that has no answer, until `call_again` or `give_up`; told before any event goes on."""
+        for row in rows:
+            if row.result is None and row.kind != EVENT:
+                _log.warning(
+                    "a call may have been made: it waits for a word", pico=row.pico, key=row.key, to=row.target
+                )
+                self._held[row.key] = asyncio.get_running_loop().create_future()
+
+    def is_held(self, row: StepRow) -> bool:
+        """Whether an operator can decide about this step: its event has come to it again, and stands aside."""
+        box = self._mailboxes.known(row.pico)
+        return row.key in self._held and box is not None and box.aside is not None and box.aside.eid == row.eid
+
+    def call_again(self, row: StepRow) -> Decision:
+        """Commit that the held call is made again under its key, with all its attempts, and make it then.
+
+        If this run ends before the answer is on disk, too, the next one holds it again.
+        """
+        return self._decide(replace(row, attempts=0, since=self._chance.now()))
+
+    def give_up(self, row: StepRow) -> Decision:
+        """Commit that the held call has no answer; its event goes on then, and its rule fails."""
+        why = f"{row.target} has no answer: the engine ended while it was called, and an operator gave it up"
+        return self._decide(replace(row, result=dumps({"error": told(KRLValueError(why))})))
+
+    def _decide(self, row: StepRow) -> Decision:
+        decision = self._write(Writes(steps=[row]))
+        # If that is lost, the call is held as before.
+        decision.then.append(lambda lost: None if lost else self._held.pop(row.key).set_result(row))
+        return decision
+
+    async def _when_decided(self, row: StepRow, call: Call) -> StepRow:
+        """A held step with its answer, some time after somebody has decided about it."""
+        row = await asyncio.shield(self._held[row.key])
+        if row.result is None:
+            return await self._until_answered(row, call)
+        self._no_answer += 1
+        return row
+
     # --- the call -----------------------------------------------------------------------------------------
 
     async def _until_answered(self, row: StepRow, call: Call) -> StepRow:
         """The step, with its answer on disk. Raises StoreUnavailable: then nobody knows, and it is made again."""
         while True:
             result: dict[str, Any] | None = None
+            unanswered = False
             try:
                 result = {"answer": await call(row.key, self._limit_seconds / MAX_ATTEMPTS)}
             except NoAnswer as error:
                 if self._is_last(row, error):
+                    unanswered = True
                     result = {"error": told(KRLValueError(error.message))}
             except StoreUnavailable:
                 raise
@@ -177,6 +249,7 @@ class Steps:
                 row = replace(row, result=dumps(result))
             await on_disk(self._write(Writes(steps=[row])))
             if result is not None:
+                self._no_answer += unanswered
                 return row
             await self._chance.sleep(FIRST_DELAY_SECONDS * 2 ** (row.attempts - 1))
 

@@ -15,12 +15,13 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from ..cycle import Cycle
 from ..document import dumps
 from ..effects.steps import Asked
 from ..errors import ChannelNotFound, Conflict, EngineError, NoAnswer, TimedOut
 from ..event import Event, EventQuery, Query, Reply, Request
 from ..event_json import event_bytes, reply_from
-from ..host import Cycle, Host
+from ..host import Host
 from ..recorder import digest
 from ..store.interface import InboxRow
 from ..suspend import wait

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import structlog
 
+from ..cycle import Cycle, Parts
 from ..effects.steps import Journalled
 from ..errors import (
     ChannelNotFound,
@@ -22,7 +23,7 @@ from ..errors import (
     StoreUnavailable,
 )
 from ..event import Event, EventQuery, Query
-from ..host import Cycle, Host, Parts
+from ..host import Host
 from ..pico import Pico
 from ..recorder import BROKEN, ONE_ANSWER
 from ..resumed import Resumed, globals_used

@@ -22,6 +22,7 @@ from ..event_json import event_bytes, response_bytes
 from ..host import Host
 from ..recorder import digest
 from ..store.interface import CallbackRow, InboxRow, LogRow, TimerRow
+from ..surroundings import delete_pico, kept_children
 
 NOTHING = b"[]"
 
@@ -59,8 +60,8 @@ def _delete_latecomers(host: Host) -> None:
     left = list(host.cycle.deleted)
     while left:
         id = left.pop()
-        host.delete_pico(id)
-        left += [child for child in host.children_of(id) if child not in host.cycle.deleted]
+        delete_pico(host, id)
+        left += [child for child in kept_children(host, id) if child not in host.cycle.deleted]
 
 
 def name_codes(changes: Changes) -> None:

@@ -14,13 +14,14 @@ from typing import Any
 
 from ..changes import Changes
 from ..channel import Channel
+from ..cycle import Cycle
 from ..document import dumps
 from ..effect import Effect, directives_effect, outbox_row
 from ..effects.steps import Asked, Journalled
 from ..errors import ChannelNotFound, EngineError, EventDead, RuleFailed
 from ..event import Event, Reply
 from ..event_json import event_bytes, event_from
-from ..host import Cycle, Host
+from ..host import Host
 from ..store.interface import (
     AttachmentRow,
     ChannelRow,

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from krl import Instance, Rule, fact
 
+from ..cycle import Raised
 from ..event import Event
-from ..host import Raised
 from ..salience import Salience
 
 

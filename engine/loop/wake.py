@@ -8,10 +8,11 @@ from dataclasses import replace
 from krl import Instance, KRLLoadError, KRLRuntimeError
 
 from ..changes import Changes
+from ..cycle import Cycle, Parts
 from ..document import loads
 from ..errors import EngineError, PicoNotFound
 from ..event import Event
-from ..host import Cycle, Host, Parts
+from ..host import Host
 from ..pico import Pico
 from ..recorder import act
 from ..registry.code import EMPTY, CodeSet, Installed, code_set_from_json

@@ -11,7 +11,7 @@ from krl import LIBRARY, Here, KRLTypeError, KRLValueError, Member, Module, text
 
 from ..errors import ChannelNotFound, PolicyRefused
 from ..host import Host
-from .ctx import send_event
+from .ctx.events import send_event
 
 DID_RULESET = "io.picolabs.did-o"
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from krl import KRLSyntaxError, Source, compile_ruleset
 
+from ..clock import instant
 from ..document import loads
 from ..errors import InvalidValue
 from ..event_json import event_from
-from ..modules.ctx import instant
 from ..registry.code import EMPTY, code_set_from_json
 from ..registry.registry import refusal
 from ..settings import Settings
@@ -28,7 +28,7 @@ from ..witness.shown import masked
 from .case import case
 from .replay import Replay
 from .snapshots import State
-from .state import PAGE, past, seq_at
+from .state import PAGE, first_state, last_seq, not_yet, past, seq_at
 
 MANY = 1000  # nobody needs to know a larger number exactly
 
@@ -104,11 +104,18 @@ class History:
 
     def _seq(self, pico: str, at: str) -> int:
         if at.isascii() and at.isdecimal():
-            return int(at)
+            return self._not_unborn(pico, int(at))
         time = instant_ms(at)
         if time is None:
             raise InvalidValue(f"expected the number of an event or a time such as 2031-05-01T12:00:00Z, found {at!r}")
         return seq_at(self._store, pico, time)
+
+    def _not_unborn(self, pico: str, seq: int) -> int:
+        """The number, if the pico was there: one that no other has made is there from its first event on."""
+        last_seq(self._store, pico)  # or there is no such pico
+        if seq < first_state(self._store, pico)[0] == 1:
+            raise not_yet(self._store, pico)
+        return seq
 
     def _shown(self, state: State) -> dict[str, Any]:
         """The state as a person reads it."""

@@ -16,12 +16,13 @@ from krl import Instance, Program
 
 from ..changes import Changes
 from ..clock import Chance
+from ..cycle import Cycle, Parts
 from ..directory import Directory
 from ..document import loads
 from ..effects.web import WebAnswer, WebFailed, WebRequest
 from ..errors import Failed, SourceUnavailable
 from ..event_json import event_from
-from ..host import Cycle, Host, Parts
+from ..host import Host
 from ..loading_host import LoadingHost
 from ..loop.ask import Inside
 from ..loop.cycle import run_rules

@@ -30,7 +30,10 @@ LARGE = MAX_BYTES // EVERY  # smaller changes reach the number of events before 
 TRIES = 20  # to read the state of a pico that is at work
 
 State = dict[str, Any]
-"""Everything of a pico that its log tells of, as plain JSON in an order that follows from the content."""
+"""Everything of a pico that its log tells of, as plain JSON in an order that follows from the content.
+
+One that is kept also has the `time` since which it was so, in ms since 1970.
+"""
 
 _log = structlog.get_logger("picoengine")
 
@@ -46,7 +49,9 @@ def birth(child: Host) -> SnapshotRow:
     row = child.pico.row
     made = [each.as_row() for each in child.cycle.changes.channels.values() if each and each.pico == row.id]
     child.cycle.blobs[child.code.hash] = child.code.as_json()
-    return snapshot_of({**_facts(row), "code": child.code.hash, "channels": sorted(made)})
+    # Not the cycle's own clock: a look at that would be an input of the event.
+    facts = {**_facts(row), "time": child.parts.chance.now(), "code": child.code.hash}
+    return snapshot_of({**facts, "channels": sorted(made)})
 
 
 def _facts(row: PicoRow) -> State:
@@ -143,7 +148,11 @@ class Snapshots:
     def _take(self, pico: str) -> SnapshotRow | None:
         with self._store.view() as reading:
             state = capture(reading, pico)
-        return None if state is None else snapshot_of(state)
+            if state is None:
+                return None
+            for last in reading.log(pico, state["seq"] - 1, 1):
+                state["time"] = last.t_commit
+        return snapshot_of(state)
 
     def _taken(self, row: SnapshotRow) -> None:
         self._grown.pop(row.pico, None)

@@ -12,11 +12,12 @@ from typing import Any
 
 from ..chain import breaks
 from ..channel import ALLOW_EVENTS, ALLOW_QUERIES, Channel, policy_from_json
+from ..clock import instant
 from ..document import dumps, loads
 from ..errors import LogBroken, PastUnknown, PicoNotFound
 from ..loop.respond import channel_row
 from ..registry.code import EMPTY
-from ..store.interface import LogRow, PicoRow, Reading, TimerRow, Writes
+from ..store.interface import LogRow, PicoRow, Reading, SnapshotRow, TimerRow, Writes
 from ..store.memory import MemoryStore
 from ..timers.misfire import next_firing
 from .snapshots import State, state_of
@@ -32,10 +33,12 @@ class PastStore(MemoryStore):
         self._present = present
 
     def blob(self, hash: str) -> bytes | None:
+        """Of the past if it is known there, else of the present: what a hash names is the same in both."""
         known = super().blob(hash)
         return self._present.blob(hash) if known is None else known
 
     def ruleset(self, hash: str) -> tuple[str, str] | None:
+        """As the present has it: a text is stored by its hash, and never forgotten."""
         return self._present.ruleset(hash)
 
 
@@ -90,7 +93,7 @@ def past(present: Reading, pico: str, seq: int | None = None) -> Past:
         seq = last
     elif not 0 <= seq <= last:
         raise PastUnknown(f"pico {pico} has no event {seq}; the last one is {last}")
-    found = Past(present, pico, _nearest(present, pico, seq))
+    found = Past(present, pico, nearest(present, pico, seq))
     for row in found.rows(seq):
         found.apply(row)
     if found.row.head_seq != seq:
@@ -102,10 +105,10 @@ def beginning(present: Reading, pico: str) -> Past:
     """The pico at the point from which its whole log leads on. Raises PicoNotFound, PastUnknown, LogBroken."""
     last_seq(present, pico)  # or there is no such pico
     cut, _ = present.cut(pico)
-    return Past(present, pico, _nearest(present, pico, cut))
+    return Past(present, pico, nearest(present, pico, cut))
 
 
-def _nearest(present: Reading, pico: str, seq: int) -> State:
+def nearest(present: Reading, pico: str, seq: int) -> State:
     """The latest state that is known without going through the log. Raises PastUnknown, LogBroken."""
     snapshot = present.snapshot(pico, seq)
     cut, _ = present.cut(pico)
@@ -113,8 +116,13 @@ def _nearest(present: Reading, pico: str, seq: int) -> State:
         return _unborn(present, pico)
     if snapshot is None or snapshot.seq < cut:
         raise PastUnknown(f"the log of pico {pico} begins behind event {cut}, and no snapshot leads to event {seq}")
+    return _kept(snapshot)
+
+
+def _kept(snapshot: SnapshotRow) -> State:
+    """What a snapshot tells. Raises LogBroken if it is not what was written."""
     if sha256(snapshot.blob).digest() != snapshot.hash:
-        raise LogBroken(f"the snapshot of pico {pico} at event {snapshot.seq} is not what was written")
+        raise LogBroken(f"the snapshot of pico {snapshot.pico} at event {snapshot.seq} is not what was written")
     state: State = loads(snapshot.blob)
     return state
 
@@ -151,15 +159,42 @@ def last_seq(present: Reading, pico: str) -> int:
     return _highest(low - step, low, lambda seq: bool(present.log(pico, seq - 1, 1)))
 
 
-def seq_at(present: Reading, pico: str, time: int) -> int:
-    """The number of the last event that was finished at that time, in ms since 1970. Raises PicoNotFound."""
+def first_state(present: Reading, pico: str) -> tuple[int, int | None]:
+    """The number of the event behind which a pico's past begins, and since when it was so, where that is known."""
     cut, _ = present.cut(pico)
+    snapshot = present.snapshot(pico, cut)
+    since = None if snapshot is None else _kept(snapshot).get("time")
+    first = present.log(pico, cut, 1)
+    if not first or since is not None:
+        return cut, since
+    # A pico that nobody has made begins with its first event; of a snapshot without a time nothing earlier is certain.
+    return (1 if cut == 0 and snapshot is None else cut), first[0].t_commit
+
+
+def seq_at(present: Reading, pico: str, time: int) -> int:
+    """The number of the last event that was finished at that time, in ms since 1970.
+
+    Raises PicoNotFound, LogBroken, and PastUnknown for a time before all that is known of the pico.
+    """
+    last = last_seq(present, pico)
+    begin, since = first_state(present, pico)
+    if since is not None and time < since:
+        raise not_yet(present, pico)
 
     def finished(seq: int) -> bool:
         rows = present.log(pico, seq - 1, 1)
         return bool(rows) and rows[0].t_commit <= time
 
-    return _highest(cut, last_seq(present, pico), finished)
+    return _highest(begin, last, finished)
+
+
+def not_yet(present: Reading, pico: str) -> PastUnknown:
+    """What is to be said where somebody asks for what was before: since when there is a past."""
+    begin, since = first_state(present, pico)
+    at = "" if since is None else f" at {instant(since)}"
+    if present.cut(pico)[0]:
+        return PastUnknown(f"the log of pico {pico} begins behind event {begin}{at}; what was before is not kept")
+    return PastUnknown(f"there was no pico {pico} then; it began{at}")
 
 
 def _highest(low: int, high: int, holds: Any) -> int:

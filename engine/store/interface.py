@@ -23,6 +23,8 @@ PARKED = frozenset({"dead", "held"})  # states of effects that leave only when s
 
 @fact
 class PicoRow:
+    """A pico: its place in the family, its rulesets, and where its log ends."""
+
     id: str
     parent: str | None  # pico id of the parent
     child_no: int  # order among the parent's children
@@ -35,6 +37,8 @@ class PicoRow:
 
 @fact
 class ChannelRow:
+    """A channel; its policies are blobs, since many channels share a few of them."""
+
     eci: str
     pico: str
     tags: str  # JSON list
@@ -45,6 +49,8 @@ class ChannelRow:
 
 @fact
 class RegistryRow:
+    """What is known of a ruleset's URL: the text that it had when it was last fetched."""
+
     url: str
     hash: str
     rid: str
@@ -54,6 +60,8 @@ class RegistryRow:
 
 @fact
 class InboxRow:
+    """An event that is accepted and not finished: it is evaluated, whatever happens to the process."""
+
     id: int  # arrival number, ascending
     pico: str
     eid: str
@@ -69,6 +77,8 @@ class InboxRow:
 
 @fact
 class DedupRow:
+    """What became of a delivery with an idempotency key, for whoever sends it again."""
+
     eci: str
     key: str
     pico: str
@@ -123,6 +133,8 @@ class SnapshotRow:
 
 @fact
 class TimerRow:
+    """An event promised for later, or again and again: its next firing."""
+
     id: str
     pico: str
     rid: str
@@ -135,6 +147,8 @@ class TimerRow:
 
 @fact
 class OutboxRow:
+    """An effect of a finished event that is to leave the engine, and how far it has come."""
+
     id: int
     pico: str
     seq: int
@@ -275,9 +289,13 @@ class Reading(Protocol):
 
     def blob(self, hash: str) -> bytes | None: ...
 
-    def attachment(self, pico: str, ref: str) -> bytes | None: ...
+    def attachment(self, pico: str, ref: str) -> bytes | None:
+        """The bytes that an event of the pico has brought under this reference."""
+        ...
 
-    def variable(self, pico: str, rid: str, name: str) -> bytes | None: ...
+    def variable(self, pico: str, rid: str, name: str) -> bytes | None:
+        """An entity variable's value as JSON; None when unset."""
+        ...
 
     def variables(self, pico: str, rid: str | None = None) -> Iterator[tuple[str, str, bytes]]:
         """(rid, name, JSON) of one ruleset or of all, sorted."""
@@ -291,11 +309,17 @@ class Reading(Protocol):
         """(rid, source)."""
         ...
 
-    def registered(self, url: str) -> RegistryRow | None: ...
+    def registered(self, url: str) -> RegistryRow | None:
+        """What is known of a normal URL."""
+        ...
 
-    def registry(self) -> list[RegistryRow]: ...
+    def registry(self) -> list[RegistryRow]:
+        """All that is known of URLs, sorted by URL."""
+        ...
 
-    def dedup(self, eci: str, key: str) -> DedupRow | None: ...
+    def dedup(self, eci: str, key: str) -> DedupRow | None:
+        """What became of a delivery with this key to this channel, even if it has expired."""
+        ...
 
     def inbox(self, after: int = 0, limit: int = 1000) -> list[InboxRow]:
         """Unconsumed events with an arrival number above `after`, ascending."""
@@ -361,7 +385,9 @@ class Reading(Protocol):
         """Ready rows whose next attempt is due at or before `until`, by id."""
         ...
 
-    def last_outbox_id(self) -> int: ...
+    def last_outbox_id(self) -> int:
+        """The highest id of an effect ever given out; it must not be given again."""
+        ...
 
     def parked_effects(self, after: int = 0, limit: int = 100) -> list[OutboxRow]:
         """Outbox rows with an id above `after` that are dead or held, by id."""
@@ -375,7 +401,9 @@ class Reading(Protocol):
         """Dead letters with an id above `after`, by id."""
         ...
 
-    def dead_event(self, eid: str) -> DeadRow | None: ...
+    def dead_event(self, eid: str) -> DeadRow | None:
+        """The dead letter of this event."""
+        ...
 
     def paused(self) -> dict[str, int]:
         """The picos that are paused, each with the time since when, in milliseconds since 1970."""
@@ -397,7 +425,9 @@ class Reading(Protocol):
         """What is wrong with the file itself, as far as its database can tell; reads all of it."""
         ...
 
-    def fact(self, name: str) -> str | None: ...
+    def fact(self, name: str) -> str | None:
+        """A word about the store as a whole, e.g. its id; None if it was never said."""
+        ...
 
     def pico_ids(self) -> Iterable[str]:
         """Every pico, for checks and counts; pages internally."""
@@ -477,4 +507,6 @@ class Store(Reading, Protocol):
         """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End all use of it and leave nothing behind that the next one must wait for. Again is no error."""
+        ...

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..clock import instant
 from ..document import loads
 from ..event_json import event_from
-from ..modules.ctx import instant
 from ..registry.code import CodeSet
 from ..store.interface import LogRow
 from .shown import masked, shown

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from ..clock import instant
+from ..cycle import Parts
 from ..document import loads
 from ..errors import ChannelNotFound, EventNotFound, PicoNotFound
 from ..event import Event
-from ..host import Parts
 from ..loop.wait import Item, Mailboxes
 from ..loop.wake import Waker
-from ..modules.ctx import instant
 from ..store.interface import LogRow, PicoRow
 from .event_report import report, summary
 from .feed import Feed, Finished, Follower

@@ -53,10 +53,12 @@ def fires(frame: Frame, line: int, of_rule: bool) -> None:
 
 
 def announce(frame: Frame, decision: ast.expr, fired: ast.expr, line: int) -> None:
+    """Tell the host what the condition was and whether it counts as true; a trace wants to know."""
     frame.add(emit.do(emit.method("h", "fired", [decision, fired], line), line))
 
 
 def write_actions(frame: Frame, node: tree.ActionBlock, bound: dict[str, str]) -> None:
+    """The statements of a block's actions: all of them in order, or the one that is drawn or chosen."""
     line = frame.line(node)
     match node.kind:
         case "single" | "every":
@@ -83,6 +85,7 @@ def write_choice(frame: Frame, node: tree.ActionCall, chosen: object, bound: dic
 
 
 def write_action(frame: Frame, node: tree.ActionCall, bound: dict[str, str]) -> None:
+    """Run one action and bind what it returns. `bound`: the names that the block has bound so far."""
     line = frame.line(node)
     if isinstance(node.callee, tree.Qualified):
         frame.add(emit.assign_attribute("h", "result_used", emit.constant(bool(node.setting), line), line))
@@ -119,5 +122,6 @@ def is_plain(given: Arguments) -> bool:
 
 
 def directive(given: Arguments, line: int) -> ast.expr:
+    """`h.send_directive(here, name, options)`, without the way round by a value."""
     values = [*given.positional, emit.constant(None, line)][:2]
     return emit.method("h", "send_directive", [emit.name("here", line), *values], line)

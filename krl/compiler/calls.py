@@ -16,6 +16,7 @@ from .qualified import call_member
 
 
 def call(frame: Frame, node: tree.Call) -> Code:
+    """`callee(…)`: of a name, of a module's member, or of whatever a value turns out to be."""
     line = frame.line(node)
     match node.callee:
         case tree.Name():
@@ -38,6 +39,7 @@ def method_call(frame: Frame, node: tree.MethodCall) -> Code:
 def call_by_name(
     frame: Frame, callee: tree.Name, nodes: Sequence[tree.Argument], first: tree.Expression | None, line: int
 ) -> Code:
+    """A call of a declaration, or of the library where none has the name; `first` is a method's target."""
     binding = frame.find(callee.name)
     given = arguments(frame, nodes, first)
     if binding is None and (method := METHODS.get(callee.name)) is not None and not isinstance(method, Action):

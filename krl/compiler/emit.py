@@ -27,23 +27,28 @@ COMPARISONS: dict[str, ast.cmpop] = {
 
 
 def name(identifier: str, line: int) -> ast.Name:
+    """`identifier`, read."""
     return ast.Name(identifier, LOAD, lineno=line, col_offset=0)
 
 
 def constant(value: object, line: int) -> ast.Constant:
+    """A literal: a text, a number, a truth value, None."""
     return ast.Constant(value, lineno=line, col_offset=0)  # type: ignore[arg-type]
 
 
 def call(function: ast.expr | str, arguments: list[ast.expr], line: int) -> ast.Call:
+    """`function(arguments)`."""
     called = name(function, line) if isinstance(function, str) else function
     return ast.Call(called, arguments, [], lineno=line, col_offset=0)
 
 
 def keyword(identifier: str, value: ast.expr) -> ast.keyword:
+    """`identifier=value` in a call, on the value's line."""
     return ast.keyword(identifier, value, lineno=value.lineno, col_offset=0)
 
 
 def attribute(value: ast.expr | str, identifier: str, line: int) -> ast.Attribute:
+    """`value.identifier`, read."""
     owner = name(value, line) if isinstance(value, str) else value
     return ast.Attribute(owner, identifier, LOAD, lineno=line, col_offset=0)
 
@@ -54,10 +59,12 @@ def method(value: ast.expr | str, identifier: str, arguments: list[ast.expr], li
 
 
 def subscript(value: ast.expr, index: ast.expr, line: int) -> ast.Subscript:
+    """`value[index]`, read."""
     return ast.Subscript(value, index, LOAD, lineno=line, col_offset=0)
 
 
 def binary(left: ast.expr, operator: str, right: ast.expr, line: int) -> ast.BinOp:
+    """`left + right`, or another operator of BINARY."""
     return ast.BinOp(left, BINARY[operator], right, lineno=line, col_offset=0)
 
 
@@ -74,18 +81,22 @@ def both(*tests: ast.expr, line: int) -> ast.expr:
 
 
 def either(*tests: ast.expr, line: int) -> ast.expr:
+    """`test or test …`, in order."""
     return ast.BoolOp(OR, list(tests), lineno=line, col_offset=0)
 
 
 def negation(test: ast.expr, line: int) -> ast.UnaryOp:
+    """`not test`."""
     return ast.UnaryOp(NOT, test, lineno=line, col_offset=0)
 
 
 def minus(value: ast.expr, line: int) -> ast.UnaryOp:
+    """`-value`."""
     return ast.UnaryOp(ast.USub(), value, lineno=line, col_offset=0)
 
 
 def conditional(test: ast.expr, then: ast.expr, otherwise: ast.expr, line: int) -> ast.IfExp:
+    """`then if test else otherwise`."""
     return ast.IfExp(test, then, otherwise, lineno=line, col_offset=0)
 
 
@@ -95,14 +106,17 @@ def walrus(identifier: str, value: ast.expr, line: int) -> ast.NamedExpr:
 
 
 def sequence(items: Iterable[ast.expr], line: int) -> ast.List:
+    """`[item, …]`."""
     return ast.List(list(items), LOAD, lineno=line, col_offset=0)
 
 
 def group(items: Iterable[ast.expr], line: int) -> ast.Tuple:
+    """`(item, …)`."""
     return ast.Tuple(list(items), LOAD, lineno=line, col_offset=0)
 
 
 def mapping(keys: Sequence[ast.expr], values: Sequence[ast.expr], line: int) -> ast.Dict:
+    """`{key: value, …}`."""
     return ast.Dict(list(keys), list(values), lineno=line, col_offset=0)
 
 
@@ -126,14 +140,17 @@ def assign_attribute(owner: str, identifier: str, value: ast.expr, line: int, *,
 
 
 def do(value: ast.expr, line: int) -> ast.Expr:
+    """The expression as a statement, for what it does."""
     return ast.Expr(value, lineno=line, col_offset=0)
 
 
 def when(test: ast.expr, then: list[ast.stmt], otherwise: list[ast.stmt], line: int) -> ast.If:
+    """`if test: then`, `else: otherwise`; an empty `otherwise` is no `else`."""
     return ast.If(test, then, otherwise, lineno=line, col_offset=0)
 
 
 def answer(value: ast.expr, line: int) -> ast.Return:
+    """`return value`."""
     return ast.Return(value, lineno=line, col_offset=0)
 
 
@@ -157,6 +174,7 @@ def define(identifier: str, parameters: Iterable[str], body: list[ast.stmt], lin
 
 
 def parameter(identifier: str, line: int) -> ast.arg:
+    """A parameter of `define`."""
     return ast.arg(identifier, lineno=line, col_offset=0)
 
 

@@ -66,10 +66,12 @@ def expression(frame: Frame, node: tree.Expression) -> Code:
 
 
 def number(frame: Frame, node: tree.Number) -> Code:
+    """The number; integers are known to be such, decimals are not."""
     return Code(emit.constant(node.value, frame.line(node)), INTEGER if isinstance(node.value, int) else ANY)
 
 
 def name(frame: Frame, node: tree.Name) -> Code:
+    """What the name stands for here. Refused if nothing declares it."""
     return Code(emit.name(frame.variable(node), frame.line(node)))
 
 

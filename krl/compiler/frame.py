@@ -112,6 +112,7 @@ class Frame:
         self._temporaries = 0
 
     def expression(self, node: tree.Expression) -> Code:
+        """The expression in Python, and what is known of its value."""
         return self.unit.expression(self, node)
 
     def value(self, node: tree.Expression) -> ast.expr:
@@ -119,10 +120,12 @@ class Frame:
         return self.unit.expression(self, node).code
 
     def temporary(self) -> str:
+        """A Python variable that nothing else in this function uses."""
         self._temporaries += 1
         return f"t{self._temporaries}"
 
     def line(self, node: tree.Node) -> int:
+        """The line of the KRL text where the node begins."""
         return self.unit.line(node)
 
     def find(self, name: str) -> Binding | None:
@@ -151,9 +154,11 @@ class Frame:
         return identifier
 
     def add(self, statement: ast.stmt) -> None:
+        """Append a statement to the present block."""
         self.body.append(statement)
 
     def set(self, identifier: str, value: ast.expr, line: int) -> None:
+        """Append `identifier = value` to the present block."""
         self.body.append(emit.assign(identifier, value, line))
 
     @contextmanager

@@ -48,6 +48,7 @@ def defaction(frame: Frame, node: tree.Defaction) -> Code:
 
 
 def action_of(runner: str, line: int) -> ast.expr:
+    """The value of a defaction: an action that runs the Python function `runner`."""
     return emit.call("Action", [emit.name(runner, line)], line)
 
 
@@ -82,6 +83,7 @@ def nested(frame: Frame, scope: Scope, node: tree.Expression) -> Frame:
 
 
 def parameter_names(node: tree.Function | tree.Defaction) -> list[str]:
+    """The Python names of the parameters, in order."""
     return [names.parameter(each.name.name) for each in node.parameters]
 
 
@@ -112,6 +114,7 @@ def enter(line: int) -> list[ast.stmt]:
 
 
 def leave(line: int) -> ast.stmt:
+    """One level less deep, as it was before `enter`."""
     shallower = emit.binary(emit.name("depth", line), "-", emit.constant(1, line), line)
     return emit.assign_attribute("h", "depth", shallower, line)
 
@@ -137,6 +140,7 @@ def parameters(frame: Frame, nodes: Sequence[tree.Parameter], definition: ast.Fu
 
 
 def write_default(frame: Frame, node: tree.Parameter, default: tree.Expression, line: int) -> None:
+    """The statement that computes the default if the argument is missing; parameters before it can be read."""
     variable = names.parameter(node.name.name)
     is_missing = emit.compare(emit.name(variable, line), "is", emit.name("MISSING", line), line=line)
     with frame.statements() as statements:

@@ -56,6 +56,7 @@ def refuse(frame: Frame, test: ast.expr, line: int) -> None:
 
 
 def expect_event(frame: Frame, domain: str, type_: str, line: int) -> None:
+    """Refuse every event but those of this domain and type."""
     frame.set("event", emit.attribute("h", "event", line), line)
     words = [("domain", domain), ("type", type_)]
     differs = [
@@ -126,6 +127,7 @@ def names_read(root: tree.Expression) -> Iterator[str]:
 
 
 def captures(frame: Frame, asked: Asked, own: list[str], line: int) -> ast.expr:
+    """What the primitive captures: its own names, and under the empty name what an aggregate collects."""
     keys = [emit.constant(name, line) for name in own]
     values: list[ast.expr] = [emit.name(frame.scope.names[name].identifier, line) for name in own]
     if asked.aggregate is not None:

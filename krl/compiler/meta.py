@@ -15,6 +15,7 @@ DESCRIPTIVE = ("name", "description", "author", "version")
 
 
 def ruleset_meta(node: tree.Ruleset) -> RulesetMeta:
+    """What the `meta` block says, for the engine and for `ctx:rulesets`. A `version` before it counts, too."""
     properties = node.meta.properties if node.meta is not None else ()
     texts = {each.key: text(literal(each.value)) for each in properties if isinstance(each, tree.Text)}
     if node.version is not None:
@@ -41,12 +42,14 @@ def names(properties: tuple[tree.Property, ...], kind: type[tree.Shares] | type[
 
 
 def configured(properties: tuple[tree.Property, ...]) -> Iterator[tree.Declaration]:
+    """The declarations of all `configure using` clauses, in order."""
     for each in properties:
         if isinstance(each, tree.Configure):
             yield from each.declarations
 
 
 def shown_use(node: tree.UseModule, use: Use) -> dict[str, Value]:
+    """A `use module` as `ctx:rulesets` shows it; of its configuration what is literal."""
     shown: dict[str, Value] = {"kind": "module", "rid": use.rid, "alias": use.alias}
     if node.configuration:
         shown["with"] = {each.name.name: literal(each.value) for each in node.configuration}
@@ -85,6 +88,7 @@ def testing(node: tree.Ruleset, shares: tuple[str, ...], attributes: Mapping[str
 
 
 def parameters(value: tree.Expression | None) -> list[str]:
+    """The parameters' names if the value is a function; none otherwise."""
     return [each.name.name for each in value.parameters] if isinstance(value, tree.Function) else []
 
 

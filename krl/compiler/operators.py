@@ -39,6 +39,7 @@ BOOLEANS = frozenset(["==", "!=", "<", "<=", ">", ">=", "like", "><"])
 
 
 def infix(frame: Frame, node: tree.Infix) -> Code:
+    """Any infix operator: in Python where operands are of the usual kinds, by the runtime for all others."""
     if node.operator in ("&&", "||"):
         return logical(frame, node)
     line = frame.line(node)
@@ -91,6 +92,7 @@ class Operand:
 
 
 def type_of(value: ast.expr, line: int) -> ast.expr:
+    """`type(value)`."""
     return emit.call("type", [value], line)
 
 
@@ -111,6 +113,7 @@ def both_are(type_name: str, left: Operand, right: Operand, line: int) -> list[a
 
 
 def may_be_integers(left: Code, right: Code) -> bool:
+    """Whether nothing that is known of the two speaks against their being integers."""
     return {left.kind, right.kind} <= {ANY, INTEGER}
 
 
@@ -264,6 +267,7 @@ def common_kind(one: Code, other: Code) -> str:
 
 
 def prefix(frame: Frame, node: tree.Prefix) -> Code:
+    """`not x`, `-x`, `+x`."""
     line = frame.line(node)
     operand = frame.expression(node.operand)
     match node.operator:
@@ -276,6 +280,7 @@ def prefix(frame: Frame, node: tree.Prefix) -> Code:
 
 
 def negated(frame: Frame, operand: Code, line: int) -> Code:
+    """`-x`: a literal at once, an integer in Python, anything else by the runtime."""
     if operand.kind == INTEGER and isinstance(operand.code, ast.Constant):
         return Code(emit.constant(-cast(int, operand.code.value), line), INTEGER)
     value = Operand(frame, operand, line)

@@ -51,11 +51,13 @@ def forget(frame: Frame, ended: set[str]) -> None:
 
 
 def write_all(frame: Frame, statements: tuple[tree.Statement, ...], final: ast.expr | None) -> None:
+    """The statements in order."""
     for each in statements:
         write(frame, each, final)
 
 
 def write(frame: Frame, node: tree.Statement, final: ast.expr | None) -> None:
+    """One statement. `final`: the test for the last round of `foreach`, None if every round is."""
     line = frame.line(node)
     match node:
         case tree.SetVariable():
@@ -110,12 +112,14 @@ def guarded(frame: Frame, node: tree.Guarded, final: ast.expr | None, line: int)
 
 
 def variable(frame: Frame, target: tree.Qualified, line: int) -> list[ast.expr]:
+    """The two words by which the host knows an entity variable: rid and name. Refused for other domains."""
     if target.domain != "ent":
         raise frame.unit.refuse(target, "not-a-variable", f"'{target.domain}:' cannot be set, only 'ent:' can")
     return [emit.constant(frame.unit.rid, line), emit.constant(target.name, line)]
 
 
 def set_variable(frame: Frame, node: tree.SetVariable, line: int) -> None:
+    """`ent:name := value` and `ent:name{path} := value`."""
     key = variable(frame, node.target, line)
     if node.path is None:
         ask(frame, "set_variable", [*key, frame.value(node.value)], line)
@@ -143,10 +147,12 @@ def event_call(frame: Frame, method: str, domain: tree.Name | None, event: tree.
 
 
 def keywords(*pairs: tuple[str, ast.expr]) -> list[ast.keyword]:
+    """Keyword arguments in the order of evaluation."""
     return [emit.keyword(name, value) for name, value in pairs]
 
 
 def raise_event(frame: Frame, node: tree.Raise, line: int) -> None:
+    """`raise domain event type …`."""
     raising = event_call(frame, "raise_event", node.domain, node.event, line)
     none = emit.constant(None, line)
     for_rid = none if node.for_rid is None else emit.call("text", [frame.value(node.for_rid)], line)
@@ -156,6 +162,7 @@ def raise_event(frame: Frame, node: tree.Raise, line: int) -> None:
 
 
 def schedule(frame: Frame, node: tree.Schedule, line: int) -> None:
+    """`schedule domain event type at …`; with `setting` its name is bound to the job."""
     scheduling = event_call(frame, "schedule_event", node.domain, node.event, line)
     when = frame.value(node.when)
     attributes = emit.constant(None, line) if node.attributes is None else frame.value(node.attributes)
@@ -168,6 +175,7 @@ def schedule(frame: Frame, node: tree.Schedule, line: int) -> None:
 
 
 def raise_error(frame: Frame, node: tree.RaiseError, line: int) -> None:
+    """`error level value`; the level `error` ends the ruleset's turn."""
     level = emit.constant(node.level, line)
     ask(frame, "raise_error", [emit.name("here", line), level, frame.value(node.value)], line)
     if node.level == "error":

@@ -33,6 +33,7 @@ def is_pure(node: tree.Ruleset) -> bool:
 
 
 def is_function(node: tree.Node) -> bool:
+    """Whether it is a function's or an action's text: loading it runs nothing of what is in it."""
     return isinstance(node, tree.Function | tree.Defaction)
 
 

@@ -59,6 +59,7 @@ def run_member(frame: Frame, node: tree.Qualified, given: Arguments, line: int) 
 
 
 def is_attributes(node: tree.Qualified) -> bool:
+    """Whether it is `event:attrs`."""
     return node.domain == "event" and node.name == "attrs"
 
 

@@ -42,10 +42,12 @@ def rule_body(outer: Frame, node: tree.Rule, captures: tuple[str, ...], identifi
 
 
 def capture(name: str, line: int) -> ast.expr:
+    """The value that the event expression has captured under the name; null if it has captured none."""
     return emit.method("captured", "get", [emit.constant(name, line)], line)
 
 
 def too_many_loops(frame: Frame, node: tree.Rule) -> KRLSyntaxError:
+    """The refusal, at the first `foreach` that is one too many."""
     surplus = node.foreach[MAX_LOOPS]
     return frame.unit.refuse(surplus, "too-many-foreach", f"a rule can have at most {MAX_LOOPS} 'foreach'")
 
@@ -69,6 +71,7 @@ def loops(frame: Frame, node: tree.Rule, depth: int) -> None:
 
 
 def one_round(frame: Frame, node: tree.Rule) -> None:
+    """The rule's body: prelude, actions, postlude. Without actions it fires."""
     line = frame.line(node)
     frame.add(emit.do(emit.method("h", "begin_round", [], line), line))
     for each in node.pre:

@@ -79,6 +79,7 @@ class Writer:
         self.attributes: dict[str, tuple[str, ...]] = {}
 
     def program(self, found: Sequence[Diagnostic]) -> Program:
+        """The compiled ruleset. `found`: the warnings about its text. Raises KRLCheckError."""
         code = self.code()
         heads = tuple(
             RuleHead(rule.name.name, self.unit.line(rule.name), index, built.machine)
@@ -98,6 +99,7 @@ class Writer:
         )
 
     def machine(self, select: tree.SelectWhen | tree.SelectWhere) -> Built:
+        """The machine of an event expression. Raises KRLCheckError if it is too large or impossible."""
         try:
             return build(select)
         except KRLEventexError as error:
@@ -157,6 +159,7 @@ class Writer:
             self.frame.set(self.frame.declare(each.name.name), value, line)
 
     def keep_key(self, node: tree.Keys) -> None:
+        """`keys name value`: computed when the ruleset is loaded, and read by `keys:name`."""
         variable = f"key_{len(self.unit.keys)}"
         self.frame.set(variable, self.frame.value(node.value), self.unit.line(node))
         self.unit.keys[node.name.name] = variable

@@ -33,6 +33,7 @@ class Scope:
         self._deferred: list[Callable[[], None]] = []
 
     def bind(self, name: str, binding: Binding) -> None:
+        """Declare the name in this block; it hides the same name of the blocks around it."""
         self.names[name] = binding
 
     def find(self, name: str) -> Binding | None:

@@ -33,13 +33,19 @@ class Watching(Protocol):
     """The parts of a rule that matter here (krl/program.py: Rule)."""
 
     @property
-    def machine(self) -> Machine: ...
+    def machine(self) -> Machine:
+        """Of the rule's event expression."""
+        ...
 
     @property
-    def guards(self) -> Sequence[_Guard]: ...
+    def guards(self) -> Sequence[_Guard]:
+        """One for each of the machine's primitives, in the order of the text."""
+        ...
 
     @property
-    def within(self) -> int | float | None: ...
+    def within(self) -> int | float | None:
+        """Milliseconds that a match may take from its first event; None: as long as it likes."""
+        ...
 
 
 def step(rule: Watching, h: Host, memory: Memory) -> tuple[Memory, dict[str, Value] | None]:

@@ -44,6 +44,7 @@ class Reading(NamedTuple):
 
 
 def in_range(instant: int) -> bool:
+    """Whether it is an instant that ECMAScript can name: 100 million days on either side of 1970."""
     return -LAST <= instant <= LAST
 
 
@@ -51,10 +52,12 @@ def in_range(instant: int) -> bool:
 
 
 def is_leap(year: int) -> bool:
+    """By the Gregorian rule, for all years."""
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def days_in_month(year: int, month: int) -> int:
+    """28 to 31; the month from 1 to 12."""
     return 29 if month == 2 and is_leap(year) else _DAYS_IN_MONTH[month - 1]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from .host import Host, Value
-from .limits import charge_items
+from .limits import charge_items, pay_looks
 from .text import text
 from .values import index_key, ordered_map, with_key
 
@@ -67,6 +67,9 @@ def put_path(h: Host, value: Value, path: Value, new: Value) -> Value:
     if not _is_collection(value):
         return value
     if not keys:
+        if type(new) is type(value):
+            charge_items(h, len(value) + len(new))
+            pay_looks(h, len(value) + len(new))
         return merged(value, new)
     levels = [value]
     for key, following in pairwise(keys):
@@ -134,6 +137,8 @@ def _with(h: Host, level: Value, key: str, value: Value) -> Value:
             return _with_index(level, index, value)
         level = _as_map(level)
     charge_items(h, len(level) + 1)
+    if index_key(key) is not None:
+        pay_looks(h, len(level))  # they may have to change places
     return with_key(level, key, value)
 
 

@@ -48,6 +48,8 @@ _SURVEY = re.compile(r"\\.|\[(?:\\.|[^\]\\])*|(?P<group>\((?:(?!\?)|\?<(?![=!])(
 
 
 class Translation(NamedTuple):
+    """A pattern for `regex`, and the groups that the ECMAScript pattern has."""
+
     pattern: str
     flags: int  # for regex.compile
     groups: int  # that capture

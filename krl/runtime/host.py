@@ -22,7 +22,7 @@ Value = Any
 class Limits:
     """Deterministic limits of one cycle: counted, never timed (but for the regexp's own time-out)."""
 
-    max_steps: int = 10_000_000  # function calls and loop rounds
+    max_steps: int = 2_000_000  # function calls and loop rounds: some seconds, see docs/settings.md, "Limits"
     max_depth: int = 5_000  # KRL functions within KRL functions; at least 3,000 are promised
     max_callback_depth: int = 600  # callbacks within callbacks; at least 500 are promised
     max_text_units: int = 16 * 1024 * 1024  # characters of a string that is built

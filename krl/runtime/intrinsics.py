@@ -145,6 +145,8 @@ def value_member(member: Member | None, qualified: str) -> MemberCall:
 
 
 def failing(message: str) -> MemberCall:
+    """A member that raises KRLTypeError with this message, whatever it is called with."""
+
     def fail(*_: Value) -> Value:
         raise KRLTypeError(message)
 
@@ -152,6 +154,8 @@ def failing(message: str) -> MemberCall:
 
 
 def failing_with_value(member: Member, noun: str) -> MemberCall:
+    """A member that is called, and then refused for what it answers: the message shows that value."""
+
     def fail(h: Host, here: Here, *_: Value) -> Value:
         raise KRLTypeError(f"{text(member.call(h, here))} is not {noun}")
 

@@ -10,7 +10,9 @@ from ..errors import KRLLimitError
 from .host import Host
 
 ITEMS_A_STEP = 64  # copying so many items takes about as long as calling a function; fewer are free
+LOOKS_A_STEP = 4  # looking at so many items one by one does
 CHARACTERS_A_STEP = 1024  # likewise; shorter texts are free, and their length is not looked at
+JSON_A_STEP = 16  # writing or reading so many characters of JSON does
 
 
 def spend(h: Host, steps: int) -> None:
@@ -31,6 +33,17 @@ def charge_items(h: Host, count: int) -> None:
     if count >= ITEMS_A_STEP:
         check_items(h, count)
         spend(h, count // ITEMS_A_STEP)
+
+
+def pay_looks(h: Host, count: int) -> None:
+    """So many items are about to be looked at, one by one."""
+    if count >= LOOKS_A_STEP:
+        spend(h, count // LOOKS_A_STEP)
+
+
+def pay_json(h: Host, length: int) -> None:
+    """So many characters of JSON are written or read."""
+    spend(h, 1 + length // JSON_A_STEP)
 
 
 def check_text(h: Host, length: int) -> None:

@@ -25,6 +25,8 @@ Match = Any  # of the `regex` package: m[0], m[1] … m.start(), m.end(), m.grou
 
 
 class Compiled(NamedTuple):
+    """A regular expression that can be searched for."""
+
     pattern: Any  # of the `regex` package
     names: dict[str, int]  # of groups, with their numbers
 
@@ -44,6 +46,7 @@ class RegExp:
 
     @property
     def all_matches(self) -> bool:
+        """Whether it has the flag `g`."""
         return "g" in self.flags
 
     def compiled(self) -> Compiled:

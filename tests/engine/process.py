@@ -44,6 +44,10 @@ class Client:
                 pass  # it is dead, or died meanwhile: nobody knows whether it had it
             await asyncio.sleep(RETRY_SECONDS)
 
+    async def get(self, path: str) -> Any:
+        """The JSON that is found there."""
+        return (await self._http.get(path)).raise_for_status().json()
+
     async def status(self, path: str) -> int:
         """The status of what is found there."""
         return (await self._http.get(path)).status_code

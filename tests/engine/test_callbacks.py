@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine import CallbackEnded, CallbackNotFound, StoreUnavailable
+from engine import CallbackEnded, CallbackNotFound, StoreUnavailable, back_up, restore
 from tests.engine.conftest import eventually
 from tests.engine.homes import Home
 
@@ -121,6 +121,25 @@ async def test_it_survives_a_restart(home):
         await root.engine.call_back(name, {})
 
         assert await got(root, {"order": 7, "by": "rule"}) == [{"order": 7, "by": "rule"}]
+
+
+async def test_an_open_one_works_in_an_engine_that_is_restored_from_a_copy(home, tmp_path, clock):
+    """The copy has the hashes of tokens, and a URL has nothing but the base URL and the token."""
+    async with home.root() as root:
+        await root.install(PAYER)
+        used = await token(root)
+        await root.engine.call_back(used, {})
+        name = await token(root)
+        back_up(str(home.path), str(tmp_path / "copy.db"))
+    restore(str(tmp_path / "copy.db"), str(tmp_path / "new.db"))
+
+    async with Home(tmp_path / "new.db", clock).root() as root:
+        await root.engine.call_back(name, {"by": "sender"})
+
+        first, second = {"order": 7, "by": "rule"}, {"order": 7, "by": "sender"}
+        assert await got(root, first, second) == [first, second]
+        with pytest.raises(CallbackEnded):
+            await root.engine.call_back(used, {})
 
 
 async def test_when_its_time_is_over_the_pico_is_told_and_it_is_refused(payer, clock):

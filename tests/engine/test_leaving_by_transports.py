@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
-from engine import Delivery, Effect, Mark, Settings, dumps, open_engine
+import pytest
+
+from engine import Delivery, Effect, Mark, Settings, TimedOut, dumps, open_engine
 
 UI = "io.picolabs.pico-engine-ui"
 
@@ -88,6 +91,36 @@ async def test_a_caller_may_wait_for_less_than_others() -> None:
 
         assert reply.pending
         await engine.operations.resume(eci)
+
+
+async def test_who_repeats_a_delivery_waits_no_longer_than_for_his_own() -> None:
+    async with open_engine(Settings(cache="off")) as engine:
+        eci = await root_with_rules(engine)
+        await engine.operations.pause(eci)
+        delivery = Delivery("test", eci, ("event", "test", "say"), dumps({"n": 1}), key="test:1", wait_seconds=0.01)
+
+        first, repeat = await asyncio.gather(engine.deliver(delivery), engine.deliver(delivery))
+        later = await engine.deliver(delivery)
+
+        assert (first.pending, repeat.pending, later.pending) == (True, True, True)
+        assert first.eid == repeat.eid == later.eid
+        await engine.operations.resume(eci)
+
+
+async def test_a_repeat_of_an_event_with_a_query_is_given_up_at_its_time() -> None:
+    async with open_engine(Settings(cache="off")) as engine:
+        eci = await root_with_rules(engine)
+        await engine.operations.pause(eci)
+        words = ("event", "test", "say", "query", "io.picolabs.wrangler", "name")
+        delivery = Delivery("test", eci, words, dumps({"n": 1}), key="test:1")
+        waiting = asyncio.create_task(engine.deliver(delivery))
+        await asyncio.sleep(0)
+
+        with pytest.raises(TimedOut):
+            await engine.deliver(replace(delivery, wait_seconds=0.01))
+
+        await engine.operations.resume(eci)
+        await waiting
 
 
 async def test_how_much_waits_is_known() -> None:

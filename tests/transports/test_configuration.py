@@ -91,6 +91,8 @@ def test_the_home_folder_comes_from_the_environment(tmp_path: Path) -> None:
         ("[http]\nallowed_hosts = 'x'", ["http.allowed_hosts", "a list of texts"]),
         ("limits = 5", ["limits"]),
         ("dialect = '2.x'", ["dialect", "'1.x' or '0.x'", "'2.x'"]),
+        ("on_lost_step = 'again'", ["on_lost_step", "'retry' or 'ask'", "'again'"]),
+        ("on_poison = 'stop'", ["on_poison", "'dead' or 'pause'", "'stop'"]),
         ("= 5", ["line 1"]),
     ],
 )
@@ -103,7 +105,14 @@ def test_a_wrong_file_is_told_with_its_place(tmp_path: Path, file: str, words: l
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "x"), ("PICO_ENGINE_TRACE", "maybe"), ("PICO_ENGINE_WAIT_SECONDS", "1s"), ("PICO_ENGINE_DIALECT", "0")],
+    [
+        ("PORT", "x"),
+        ("PICO_ENGINE_TRACE", "maybe"),
+        ("PICO_ENGINE_WAIT_SECONDS", "1s"),
+        ("PICO_ENGINE_DIALECT", "0"),
+        ("PICO_ENGINE_ON_LOST_STEP", "askme"),
+        ("PICO_ENGINE_ON_POISON", "stop"),
+    ],
 )
 def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}: expected"):

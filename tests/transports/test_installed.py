@@ -13,7 +13,7 @@ import pytest
 from engine import Delivery, Engine, Settings, dumps, open_engine
 from tests.transports.polling import until
 from transports.configuration import ConfigurationError, read_configuration
-from transports.installed import all_decoders, all_senders, is_up, running, states, transports_of
+from transports.installed import all_decoders, all_senders, answers, is_up, running, states, transports_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 UI = "io.picolabs.pico-engine-ui"
@@ -194,6 +194,7 @@ class Faulty(Noted):
 
     state = property(lambda self: 1 / 0)  # type: ignore[assignment]
     up = property(lambda self: 1 / 0)  # type: ignore[assignment]
+    answers = property(lambda self: 1 / 0)
 
     async def start(self, engine: Engine) -> None:
         raise ZeroDivisionError
@@ -211,6 +212,14 @@ def test_one_that_cannot_tell_how_it_is_does_not_hide_the_others() -> None:
 
     assert states([faulty, fine]) == {"a": "cannot tell: ZeroDivisionError", "b": "fine"}
     assert [is_up(faulty), is_up(fine)] == [False, True]
+    assert [answers(faulty), answers(fine)] == [{}, {}]
+
+
+def test_one_that_counts_its_answers_is_asked_for_them() -> None:
+    counting = Noted("a", [])
+    counting.answers = {"250": 3}  # type: ignore[attr-defined]
+
+    assert answers(counting) == {"250": 3}
 
 
 async def test_one_that_does_not_stop_does_not_keep_the_others() -> None:

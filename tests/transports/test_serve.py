@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -189,6 +190,37 @@ def test_a_ruleset_from_a_file_answers_queries(start: Start, tmp_path: Path) -> 
     assert verb(program, "query", channel, "hello/hi", "name=Ann").stdout == "Hello, Ann\n"
     assert verb(program, "query", root, "hello/hi").returncode == 4
     assert verb(program, "query", channel, "hello/nope").returncode == 5
+
+
+def test_metrics_tell_of_calls_and_of_answers_to_mail(start: Start, tmp_path: Path) -> None:
+    program = start("--smtp", "127.0.0.1:0")
+    (tmp_path / "caller.krl").write_text(
+        'ruleset caller { rule call { select when x call http:post("ftp://far.example/", json = {}) setting(answer) } }'
+    )
+    verb(program, "install", str(tmp_path / "caller.krl"))
+    channel = verb(program, "channel", "new", "caller").stdout.strip()
+    verb(program, "event", channel, "x:call")
+    [port] = re.findall(r"listen on 127.0.0.1:(\d+)", text(program, "/readyz"))
+    with smtplib.SMTP("127.0.0.1", int(port)) as mail:
+        mail.ehlo()
+        mail.mail("ann@example.com")
+        mail.rcpt("nosuch@localhost")
+
+    lines = text(program, "/metrics").splitlines()
+
+    assert {
+        'picoengine_transport_answers_total{code="550",transport="smtp"} 1.0',
+        "picoengine_steps_made_total 1.0",
+        "picoengine_steps_without_answer_total 1.0",
+        'picoengine_steps_waiting{for="answer"} 0.0',
+        'picoengine_steps_waiting{for="operator"} 0.0',
+    } <= set(lines)
+
+
+def text(program: Program, path: str) -> str:
+    with urllib.request.urlopen(program.url + path, timeout=30) as response:
+        found: str = response.read().decode()
+    return found
 
 
 def verb(program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ rest = application(engine, http_settings, metrics)
 """
 
 from .endpoints import application
-from .metrics import Gauge, Metrics
+from .metrics import Count, Gauge, Metrics
 from .openapi import document
 
-__all__ = ["Gauge", "Metrics", "application", "document"]
+__all__ = ["Count", "Gauge", "Metrics", "application", "document"]

@@ -27,6 +27,10 @@ class Gauge:
     values: Sequence[tuple[float, Mapping[str, str]]]
 
 
+class Count(Gauge):
+    """The same of what only grows: how often something has happened since the start. Its name gets `_total`."""
+
+
 Gauges = Callable[[], Iterable[Gauge]]
 
 
@@ -70,7 +74,8 @@ class Metrics(Collector):
         yield latencies
         for gauge in self._gauges():
             names = sorted({name for _, labels in gauge.values for name in labels})
-            family = GaugeMetricFamily(gauge.name, gauge.meaning, labels=names)
+            kind = CounterMetricFamily if isinstance(gauge, Count) else GaugeMetricFamily
+            family = kind(gauge.name, gauge.meaning, labels=names)
             for value, labels in gauge.values:
                 family.add_metric([labels[name] for name in names], value)
             yield family

@@ -13,7 +13,7 @@ from .parameters import number
 
 PAGE = 50  # letters, unless the caller says otherwise
 MAX_PAGE = 500
-KINDS = ("event", "effect")
+KINDS = ("event", "effect", "step")
 
 
 class OperationEndpoints:
@@ -31,7 +31,7 @@ class OperationEndpoints:
         if kind not in KINDS:
             raise Undecodable(f"`kind` is one of {', '.join(KINDS)}, found {kind!r}")
         dead = self._operations.dead
-        read = dead.events if kind == KINDS[0] else dead.effects
+        read = {"event": dead.events, "effect": dead.effects, "step": dead.steps}[kind]
         limit = min(number(request, "limit") or PAGE, MAX_PAGE)
         pico = request.query_params.get("pico")
         return json_answer(read(pico=pico, after=number(request, "after") or 0, limit=limit))
@@ -52,7 +52,7 @@ class OperationEndpoints:
         return json_answer(await self._operations.dead.retry_all(await self._pico(request)))
 
     async def drop_dead(self, request: Request) -> Answer:
-        """Forget one; raises LetterNotFound, Conflict."""
+        """Forget one, or give a held call up; raises LetterNotFound, Conflict."""
         await self._operations.dead.drop(request.path_params["name"])
         return json_answer({"dropped": request.path_params["name"]})
 

@@ -44,7 +44,7 @@ _SUMMARY = some(
 
 _LETTER = some(
     "name", "kind", "pico", "status",
-    name=A_TEXT, kind={"enum": ["event", "effect"]}, pico=A_TEXT, status={"enum": ["failed", "dead", "held"]},
+    name=A_TEXT, kind={"enum": ["event", "effect", "step"]}, pico=A_TEXT, status={"enum": ["failed", "dead", "held"]},
 )  # fmt: skip
 
 _REPLAY = some(
@@ -214,8 +214,8 @@ _LIMIT: Shape = {
 _KIND: Shape = {
     "name": "kind",
     "in": "query",
-    "description": "Events that failed, or effects that did not leave.",
-    "schema": {"type": "string", "enum": ["event", "effect"]},
+    "description": "Events that failed, effects that did not leave, or calls that are held.",
+    "schema": {"type": "string", "enum": ["event", "effect", "step"]},
 }
 _VERIFY: Shape = {
     "name": "verify",

@@ -20,7 +20,7 @@ VERBS = {
     "check": ("check", "Find mistakes in KRL files."),
     "completion": ("completion", "Write a completion script for a shell."),
     "config": ("config", "Show what is set, and by whom."),
-    "dead": ("dead", "Events that failed and effects that did not leave."),
+    "dead": ("dead", "Events that failed, effects that did not leave, calls that are held."),
     "doctor": ("doctor", "Look for what is wrong with an engine's data."),
     "eval": ("evaluate", "Print the value of a KRL expression."),
     "event": ("event", "Send an event to a pico."),
@@ -43,7 +43,7 @@ VERBS = {
     "test": ("test", "Run the tests of rulesets."),
     "trace": ("trace", "Show what became of events."),
     "tree": ("tree", "Show the picos of an engine."),
-    "verify": ("verify", "Check the hash chains of the logs."),
+    "verify": ("verify", "Check the logs, and what they lead to."),
 }
 """Name, module here (its `command` is the verb), and the line in the help."""
 

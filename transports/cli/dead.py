@@ -1,4 +1,4 @@
-"""`picoengine dead`: events that failed and effects that did not leave."""
+"""`picoengine dead`: events that failed, effects that did not leave, and calls that wait for a word."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import click
 
 from .client import Client, engine_options, members, write_json
 from .picos import pico_id
-from .trace import lines
+from .trace import INDENT, came_in, lines
 
 DEAD = ("api", "v1", "dead")
-KINDS = ("event", "effect")
+KINDS = ("event", "effect", "step")
 PAGE = 500
 
 
 @click.group("dead")
 def command() -> None:
-    """Look at events that failed and effects that did not leave; try them again or forget them."""
+    """Look at events that failed, effects that did not leave and calls that are held; try them again or forget them."""
 
 
 @command.command("list")
@@ -46,6 +46,9 @@ def show(name: str, client: Client, as_json: bool) -> None:
         write_json(letter)
     elif letter["kind"] == "event":
         click.echo("\n".join(lines(letter)))
+    elif letter["kind"] == "step":
+        click.echo("  ".join(_words(letter)))
+        click.echo("\n".join([f"{INDENT}event {letter['domain']}:{letter['type']}", *came_in(letter)]))
     else:
         click.echo("  ".join(_words(letter)))
         click.echo(json.dumps(letter["request"], ensure_ascii=False, indent=2))
@@ -54,14 +57,14 @@ def show(name: str, client: Client, as_json: bool) -> None:
 @command.command("retry")
 @click.argument("name", required=False)
 @click.argument("changes", metavar="[ATTRIBUTE=TEXT | ATTRIBUTE:=JSON]…", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("--all", "everything", is_flag=True, help="All events and effects.")
 @click.option("--pico", metavar="PICO", help="With --all: only those of this pico.")
 @engine_options
 def retry(
     name: str | None, changes: tuple[str, ...], everything: bool, pico: str | None, client: Client, as_json: bool
 ) -> None:
-    """Try NAME again: an event as a new one, an effect under its old key. Attributes can be changed on the way;
-    ATTRIBUTE:=null takes one away.
+    """Try NAME again: an event as a new one, an effect or a call under its old key. Attributes of an event or an effect
+    can be changed on the way; ATTRIBUTE:=null takes one away.
     """
     if (name is None) is not everything or (pico is not None and not everything):
         raise click.UsageError("give NAME, or --all with or without --pico")
@@ -81,7 +84,7 @@ def retry(
 @click.argument("name")
 @engine_options
 def drop(name: str, client: Client, as_json: bool) -> None:
-    """Forget NAME; the log still tells of its event."""
+    """Forget NAME; the log still tells of its event. A call is given up: it has no answer, and its rule fails."""
     told = client.delete(*DEAD, name)
     if as_json:
         write_json(told)

@@ -14,7 +14,7 @@ FINDINGS = 1
 
 
 @click.command("doctor", short_help="Look for what is wrong with an engine's data.")
-@click.option("--verify", is_flag=True, help="Check the hash chains of all logs, too.")
+@click.option("--verify", is_flag=True, help="Check all logs, and what they lead to, too.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended; the engine must not run.")
 @place_options
 @engine_options

@@ -104,8 +104,7 @@ def _follow(client: Client, pico: str | None, status: str | None, as_json: bool)
 def lines(report: dict[str, Any]) -> Iterator[str]:
     """The report of one event, to be read from the top."""
     yield _summary(report)
-    yield f"{INDENT}pico {report['pico']}, channel {report['eci']}"
-    yield f"{INDENT}attributes {_json(report['attrs'])}"
+    yield from came_in(report)
     trace = report.get("trace")
     if trace is not None:
         yield from _indented(_story(trace))
@@ -116,6 +115,12 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     yield from _indented(_changes(report.get("changes", {})))
     for sent in report.get("sent", ()):
         yield f"{INDENT}sent {sent['eid']} to pico {sent['pico']}"
+
+
+def came_in(report: dict[str, Any]) -> Iterator[str]:
+    """Where the event came in, and what with."""
+    yield f"{INDENT}pico {report['pico']}, channel {report['eci']}"
+    yield f"{INDENT}attributes {_json(report['attrs'])}"
 
 
 def _summary(event: dict[str, Any]) -> str:
@@ -172,6 +177,9 @@ def _deed(deed: dict[str, Any]) -> str:
             return f"directive {name} {_json(rest.get('options', {}))}"
         case {"action": name, "arguments": arguments, "result": result}:
             return f"{name} {_json(arguments)} -> {_json(result)}"
+        case {"step": kind, "target": target, "attempts": attempts, "put_aside": aside}:
+            did = "awaited" if kind == "event" else "called"
+            return f"{did} {target} (attempts: {attempts}{', put aside' if aside else ''})"
         case {"set": name, "rid": rid}:
             return f"set ent:{name} of {rid}"
         case {"raise": event, "attrs": attrs, **rest}:

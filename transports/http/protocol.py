@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from asyncio import Event
 from collections.abc import Callable
-from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,105 +19,126 @@ from .whole import AnswerWhole, WholeRequest
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-def limited_protocol(max_head_bytes: int, answer_whole: AnswerWhole | None = None) -> type[HttpToolsProtocol]:
-    """A protocol that answers 431 and hangs up when a request's head is larger than this."""
+class LimitedProtocol(HttpToolsProtocol):
+    """Answers 431 and hangs up when a request's head is too large; hands whole requests to who wants them.
 
-    class Protocol(HttpToolsProtocol):
-        received = 0  # bytes of this connection, the present chunk included
-        chunk = 0  # bytes of the present chunk
-        head_began: int | None = None  # `received` when a head that is not complete began
-        held: list[bytes] | None = None  # the body so far of a request that uvicorn has not heard of
-        refused = False
+    uvicorn makes one for each connection, so what is the same for all of them stands in the class (patience.py).
+    """
 
-        def data_received(self, data: bytes) -> None:
-            self.chunk = len(data)
-            self.received += self.chunk
-            super().data_received(data)
-            if self.held is not None:
-                self.go_the_long_way()
-            if self.head_began is not None and self.received - self.head_began > max_head_bytes:
-                self.refuse()
+    max_head_bytes: int
+    wanted: AnswerWhole | None = None  # who wants whole requests
 
-        def on_message_begin(self) -> None:
-            self.head_began = self.received
-            self.url = b""
-            self.headers = []
-            self.expect_100_continue = False
+    received = 0  # bytes of this connection, the present chunk included
+    chunk = 0  # bytes of the present chunk
+    head_began: int | None = None  # `received` when a head that is not complete began
+    held: list[bytes] | None = None  # the body so far of a request that uvicorn has not heard of
+    refused = False
 
-        def on_headers_complete(self) -> None:
-            began, self.head_began = self.head_began, None
-            if self.received - (began or 0) + self.chunk > max_head_bytes and self.head_bytes() > max_head_bytes:
-                self.refuse()
-                raise ValueError("head too large")  # the parser stops; uvicorn then asks for a 400
-            # Behind a request that is not answered yet this one must wait, which is uvicorn's affair; and who does
-            # not read his answers is not given more of them.
-            is_free = self.cycle is None or self.cycle.response_complete
-            if answer_whole is not None and is_free and not self.flow.write_paused:
-                self.held = []
-            else:
-                self.tell_of_the_head()
+    def data_received(self, data: bytes) -> None:
+        """A chunk has come in."""
+        self.chunk = len(data)
+        self.received += self.chunk
+        super().data_received(data)
+        if self.held is not None:
+            self.go_the_long_way()
+        if self.head_began is not None and self.received - self.head_began > self.max_head_bytes:
+            self.refuse()
 
-        def head_bytes(self) -> int:
-            return len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+    # --- what the parser finds in a chunk -----------------------------------------------------------------
 
-        def on_body(self, body: bytes) -> None:
-            if self.held is None:
-                super().on_body(body)
-            else:
-                self.held.append(body)
+    def on_message_begin(self) -> None:
+        """A request begins; uvicorn does not hear of it yet."""
+        self.head_began = self.received
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
-        def on_message_complete(self) -> None:
-            if self.held is not None and not self.answer_whole(b"".join(self.held)):
-                self.go_the_long_way()
-            if self.held is None:
-                super().on_message_complete()
-            self.held = None
-
-        def answer_whole(self, body: bytes) -> bool:
-            url, parser, client = httptools.parse_url(self.url), self.parser, self.client
-            request = WholeRequest(
-                parser.get_method().decode("ascii"),
-                url.path,
-                url.query or b"",
-                self.headers,
-                body,
-                client[0] if client else "",
-                self.scheme,  # type: ignore[arg-type]  # it is one by now
-            )
-            line: Any = _Line(self, parser.get_http_version() != "1.0" and parser.should_keep_alive())
-            self.cycle = line
-            self.tasks.add(line)
-            if answer_whole is not None and answer_whole(request, line):
-                return True
-            self.tasks.discard(line)
-            self.cycle = None  # type: ignore[assignment]
-            return False
-
-        def go_the_long_way(self) -> None:
-            body, self.held = self.held or [], None
+    def on_headers_complete(self) -> None:
+        """The head is there. Raises ValueError for one that is too large."""
+        began, self.head_began = self.head_began, None
+        limit = self.max_head_bytes
+        if self.received - (began or 0) + self.chunk > limit and self.head_bytes() > limit:
+            self.refuse()
+            raise ValueError("head too large")  # the parser stops; uvicorn then asks for a 400
+        # Behind a request that is not answered yet this one must wait, which is uvicorn's affair; and who does
+        # not read his answers is not given more of them.
+        is_free = self.cycle is None or self.cycle.response_complete
+        if self.wanted is not None and is_free and not self.flow.write_paused:
+            self.held = []
+        else:
             self.tell_of_the_head()
-            for chunk in body:
-                super().on_body(chunk)
 
-        def tell_of_the_head(self) -> None:
-            url, headers, expects = self.url, self.headers, self.expect_100_continue
-            super().on_message_begin()  # it makes all these anew
-            self.url, self.expect_100_continue = url, expects
-            self.headers.extend(headers)
-            super().on_headers_complete()
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body is there."""
+        if self.held is None:
+            super().on_body(body)
+        else:
+            self.held.append(body)
 
-        def send_400_response(self, msg: str) -> None:
-            self.held = None
-            if not self.refused:
-                super().send_400_response(msg)
+    def on_message_complete(self) -> None:
+        """The request is there as a whole."""
+        if self.held is not None and not self.is_answered_whole(b"".join(self.held)):
+            self.go_the_long_way()
+        if self.held is None:
+            super().on_message_complete()
+        self.held = None
 
-        def refuse(self) -> None:
-            if not self.refused:
-                self.refused = True
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+    # --- the two ways -------------------------------------------------------------------------------------
 
-    return Protocol
+    def is_answered_whole(self, body: bytes) -> bool:
+        """Offer the request that is held to who wants it; False if it must go the long way."""
+        url, parser, client = httptools.parse_url(self.url), self.parser, self.client
+        request = WholeRequest(
+            parser.get_method().decode("ascii"),
+            url.path,
+            url.query or b"",
+            self.headers,
+            body,
+            client[0] if client else "",
+            self.scheme,  # type: ignore[arg-type]  # it is one by now
+        )
+        line = _Line(self, parser.get_http_version() != "1.0" and parser.should_keep_alive())
+        self.cycle = line  # type: ignore[assignment]  # it has what uvicorn looks at
+        self.tasks.add(line)  # type: ignore[arg-type]  # and so here
+        if self.wanted is not None and self.wanted(request, line):
+            return True
+        self.tasks.discard(line)
+        self.cycle = None  # type: ignore[assignment]
+        return False
+
+    def go_the_long_way(self) -> None:
+        """Let uvicorn hear of the request, as far as it has come in."""
+        body, self.held = self.held or [], None
+        self.tell_of_the_head()
+        for chunk in body:
+            super().on_body(chunk)
+
+    def tell_of_the_head(self) -> None:
+        """Let uvicorn hear of the head."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # it makes all these anew
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
+        super().on_headers_complete()
+
+    # --- what is refused ----------------------------------------------------------------------------------
+
+    def head_bytes(self) -> int:
+        """The size of the head, as far as it was read."""
+        return len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+
+    def send_400_response(self, msg: str) -> None:
+        """The parser does not understand the request; one that was refused has had its answer."""
+        self.held = None
+        if not self.refused:
+            super().send_400_response(msg)
+
+    def refuse(self) -> None:
+        """Answer 431 and hang up, once."""
+        if not self.refused:
+            self.refused = True
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
 
 
 class _Line:
@@ -129,7 +149,7 @@ class _Line:
     more_body = False
     message_event = Event()  # for who reads a body piece by piece, which nobody does here
 
-    def __init__(self, protocol: Any, keep_alive: bool) -> None:
+    def __init__(self, protocol: LimitedProtocol, keep_alive: bool) -> None:
         self.give_up: Callable[[], None] | None = None
         self.response_complete = False
         self.disconnected = False  # set by uvicorn

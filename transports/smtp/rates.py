@@ -20,17 +20,25 @@ class Rates:
         """Count one; False if it is one too many. A limit of 0 is none."""
         if per_minute <= 0:
             return True
-        left, now = self._left(name, per_minute), self._now()
+        left = self._left(name, per_minute)
         enough = left >= 1
-        self._buckets[name] = (left - 1 if enough else left, now)
+        self._keep(name, left - 1 if enough else left)
+        return enough
+
+    def give_back(self, name: str, per_minute: int) -> None:
+        """Count one that was taken no longer."""
+        if per_minute > 0:
+            self._keep(name, min(float(per_minute), self._left(name, per_minute) + 1))
+
+    def has(self, name: str, per_minute: int, number: int = 1) -> bool:
+        """Whether so many could be taken; counts none."""
+        return per_minute <= 0 or self._left(name, per_minute) >= number
+
+    def _keep(self, name: str, left: float) -> None:
+        self._buckets[name] = (left, self._now())
         self._buckets.move_to_end(name)
         if len(self._buckets) > KNOWN:
             self._buckets.popitem(last=False)
-        return enough
-
-    def has(self, name: str, per_minute: int) -> bool:
-        """Whether one could be taken; counts none."""
-        return per_minute <= 0 or self._left(name, per_minute) >= 1
 
     def _left(self, name: str, per_minute: int) -> float:
         now = self._now()

@@ -1,7 +1,7 @@
 """The listeners: who may connect, the library's protocol with our limits, and the end of every connection.
 
 The dialogue itself is aiosmtpd's, in our event loop. Added are what it leaves to its users: a time limit that counts
-silence and not work, connections per address, enhanced codes in its own refusals, an answer for each recipient of LMTP.
+silence and not work, connections, enhanced codes in its own refusals, an answer for each recipient of LMTP.
 
 Source: docs/smtp.md, "Limits".
 """
@@ -227,6 +227,8 @@ class Server:
         self._addresses[address] += 1
         if self._addresses[address] > self._settings.connections_per_address:
             return "421 4.7.0 too many connections from your address"
+        if len(self._connections) > self._settings.max_connections:
+            return "421 4.7.0 too many connections, please try again later"
         return self._overloaded()
 
     def left(self, connection: _Limited) -> None:

@@ -1,9 +1,9 @@
 """What each mail comes to: who may write to whom, and one delivery for each recipient.
 
-Channel and policy are asked at RCPT, before the mail is sent; at DATA it is read once, judged, and handed to the engine
-for all recipients together, so that they share one commit. 250 is said when all of it is on disk. If only a part is,
-the sender is asked to try again, and the keys see to it that what is there does not happen twice: nothing is accepted
-and then lost, nothing is sent back by us.
+Channel and policy are asked at RCPT, before the mail is sent; at DATA it is read once, judged, counted, and handed to
+the engine for all recipients together, so that they share one commit. 250 is said when all of it is on disk. If only a
+part is, the sender is asked to try again, and the keys see to it that what is there does not happen twice: nothing is
+accepted and then lost, nothing is sent back by us.
 
 Source: docs/smtp.md, "Answers".
 """
@@ -11,7 +11,7 @@ Source: docs/smtp.md, "Answers".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -60,6 +60,11 @@ class Recipient:
     address: str
     profile: Profile
     target: Target | None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What recipients have in common that get one event: the channel, or the postmaster, and the words."""
+        return (POSTMASTER, "") if self.target is None else (self.target.eci, self.target.place)
 
 
 @dataclass(slots=True)
@@ -182,9 +187,9 @@ class Handler:
         if domain and settings.domains and domain not in {each.lower() for each in settings.domains}:
             raise MailRefused("550 5.7.1", f"no mail for {domain} is taken here")
         if is_postmaster(local) and local.lower() not in self._addresses.aliases:
-            profile = self._addresses.profile("")
-            self._check_rate(POSTMASTER, profile)
-            return Recipient(address, profile, None)
+            recipient = Recipient(address, self._addresses.profile(""), None)
+            self._check_rate(recipient, transaction)
+            return recipient
         target, profile = self._target(session, envelope, local)
         if transaction.size > profile.max_message_bytes:
             raise DeliveryTooLarge(f"at most {profile.max_message_bytes} bytes")
@@ -192,8 +197,9 @@ class Handler:
         if not self._lmtp and others and any(each.judges_content for each in (profile, *others)):
             # One answer is for all: a mail that is refused for one of them must not be refused for the others.
             raise MailRefused("452 4.5.3", "this address wants a mail of its own")
-        self._check_rate(target.eci, profile)
-        return Recipient(address, profile, target)
+        recipient = Recipient(address, profile, target)
+        self._check_rate(recipient, transaction)
+        return recipient
 
     def _target(self, session: Session, envelope: MailEnvelope, local: str) -> tuple[Target, Profile]:
         try:
@@ -206,9 +212,12 @@ class Handler:
             raise
         return target, profile
 
-    def _check_rate(self, name: str, profile: Profile) -> None:
-        if not self._rates.take(name, profile.mails_per_minute):
-            raise MailRefused("451 4.7.1", f"at most {profile.mails_per_minute} mails a minute")
+    def _check_rate(self, recipient: Recipient, transaction: Transaction) -> None:
+        """Whether there would be room now. Nothing is counted before there is a mail: it may never come."""
+        name, limit = recipient.place[0], recipient.profile.mails_per_minute
+        places = {recipient.place, *(each.place for each in transaction.recipients)}
+        if not self._rates.has(name, limit, sum(each == name for each, _ in places)):
+            raise _too_often(recipient)
 
     def _check_sender(self, session: Session, envelope: MailEnvelope, profile: Profile) -> None:
         if profile.users and _user(session) not in profile.users:
@@ -241,14 +250,9 @@ class Handler:
         if not self._lmtp and (refused := [each for each in judged if each is not None]):
             raise refused[0]
         key = _message_key(mail, original)
-        wanted: dict[tuple[str, str], Recipient] = {}
-        for recipient, refusal_of_it in zip(recipients, judged, strict=True):
-            if refusal_of_it is not None:
-                continue
-            if recipient.target is None:
-                _note_for_postmaster(envelope, mail, len(original))
-            else:
-                wanted.setdefault(_place(recipient.target), recipient)
+        wanted = self._counted_in(recipients, judged)
+        if wanted.pop((POSTMASTER, ""), None) is not None:
+            _note_for_postmaster(envelope, mail, len(original))
         stored: dict[tuple[str, str], Receipt | Exception] = {}
         # All in one commit; but as many copies of a large mail as it may have recipients are more than fits in memory.
         places, at_once = list(wanted), max(1, BYTES_AT_ONCE // max(1, len(content)))
@@ -257,10 +261,35 @@ class Handler:
             told = [self._accept(self._delivery(session, envelope, wanted[each], content, mail, key)) for each in some]
             await asyncio.gather(*told, return_exceptions=True)
             stored.update(zip(some, map(_outcome, told), strict=True))
+        self._count_out([wanted[place] for place, outcome in stored.items() if not _is_new(outcome)])
         return [
-            stored[_place(each.target)] if refusal_of_it is None and each.target is not None else refusal_of_it
+            stored.get(each.place) if refusal_of_it is None else refusal_of_it
             for each, refusal_of_it in zip(recipients, judged, strict=True)
         ]
+
+    def _counted_in(
+        self, recipients: Sequence[Recipient], judged: list[Exception | None]
+    ) -> dict[tuple[str, str], Recipient]:
+        """Those who get the mail, one for each event; each counts towards its channel's limit.
+
+        A refusal is noted in `judged`. Where one answer is for all nobody gets the mail then: raises it.
+        """
+        wanted: dict[tuple[str, str], Recipient] = {}
+        for number, recipient in enumerate(recipients):
+            if judged[number] is not None or recipient.place in wanted:
+                continue
+            if self._rates.take(recipient.place[0], recipient.profile.mails_per_minute):
+                wanted[recipient.place] = recipient
+                continue
+            refused = judged[number] = _too_often(recipient)
+            if not self._lmtp:
+                self._count_out(wanted.values())
+                raise refused
+        return wanted
+
+    def _count_out(self, recipients: Iterable[Recipient]) -> None:
+        for each in recipients:
+            self._rates.give_back(each.place[0], each.profile.mails_per_minute)
 
     def _judged(self, mail: Mail, size: int, recipient: Recipient) -> Exception | None:
         """Why this recipient does not get the mail, if so."""
@@ -324,9 +353,13 @@ class Handler:
         )
 
 
-def _place(target: Target) -> tuple[str, str]:
-    """What two recipients have in common who are to get one event."""
-    return target.eci, target.place
+def _too_often(recipient: Recipient) -> MailRefused:
+    return MailRefused("451 4.7.1", f"at most {recipient.profile.mails_per_minute} mails a minute")
+
+
+def _is_new(outcome: Receipt | Exception) -> bool:
+    """Whether an event came of it that was not there before."""
+    return isinstance(outcome, Receipt) and not outcome.duplicate
 
 
 def _one_answer(outcomes: Sequence[Receipt | Exception | None]) -> str:

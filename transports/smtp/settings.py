@@ -33,8 +33,9 @@ class SmtpSettings:
     max_part_depth: int = 20  # parts within parts
     inline_bytes: int = 64 * 1024  # a larger attachment is kept beside its event
     idle_seconds: float = 60.0  # a connection in which nothing comes is closed
+    max_connections: int = 200  # of all addresses together, for each listener
     connections_per_address: int = 20
-    mails_per_minute: int = 300  # for one channel; 0: as many as come
+    mails_per_minute: int = 300  # that are taken, for one channel; 0: as many as come
     smart_host: str = ""  # the mail server that sends what rules write; empty: they leave directives
     smart_host_tls: str = "auto"  # "always": STARTTLS or nothing; "wrapped": TLS from the start; "never"
     smart_host_user: str = ""

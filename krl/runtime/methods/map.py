@@ -11,7 +11,7 @@ from typing import Any, Final
 from .. import access
 from ..host import Host, Value
 from ..json_text import encode
-from ..limits import charge_items, charge_text
+from ..limits import charge_items, charge_text, pay_json
 from ..text import WHITESPACE, text
 from ..values import MISSING
 
@@ -73,6 +73,7 @@ def encode_(h: Host, val: Value = None, indent: Value = None) -> Value:
     """The value as JSON text, with up to ten blanks of indentation. Raises KRLLimitError."""
     written = encode(val, min(max(_leading_integer(indent), 0), _MAX_INDENT), h.limits.max_text_units)
     charge_text(h, len(written))
+    pay_json(h, len(written))
     return written
 
 

@@ -9,7 +9,7 @@ from math import inf
 from typing import Any, Final
 
 from ..host import Host, Value
-from ..limits import charge_items, spend
+from ..limits import charge_items, pay_looks, spend
 from ..operators import equal
 from ..values import MISSING
 
@@ -28,6 +28,7 @@ class _Counts:
         self._simple: dict[Value, int] = {}  # a value's key: where it stands in the two lists
         self._others: dict[Value, list[int]] = {}  # a value's shape: where those of that shape stand
         charge_items(h, len(values))
+        pay_looks(h, len(values))
         for value in values:
             self._add(value)
 

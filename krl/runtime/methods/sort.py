@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..calls import callback, end_callbacks, is_function
 from ..host import Host, Value
-from ..limits import charge_items, spend
+from ..limits import charge_items, pay_looks, spend
 from ..numbers import number
 from ..operators import compare
 from ..text import text
@@ -25,6 +25,7 @@ def sort(h: Host, val: Value = None, sortBy: Value = None) -> Value:
     if type(val) is not list:
         return val
     charge_items(h, len(val))
+    pay_looks(h, len(val))
     if is_function(sortBy):
         return _by_function(h, val, sortBy)
     numeric = sortBy in ("numeric", "ciremun") if type(sortBy) is str else False

@@ -11,7 +11,7 @@ from ...source import utf16_length
 from ..conversions import regexp_of
 from ..host import Host, Value
 from ..json_text import decode
-from ..limits import charge_items, check_items, pay_text, spend
+from ..limits import charge_items, check_items, pay_json, pay_text, spend
 from ..numbers import number
 from ..regexp import RegExp
 from ..text import WHITESPACE, text
@@ -43,7 +43,10 @@ def ord_(h: Host, val: Value = None) -> Value:
 
 def decode_(h: Host, val: Value = None) -> Value:
     """The value of a JSON text; what is no JSON, or no string, as it is."""
-    return decode(_operand(h, val)) if type(val) is str else val
+    if type(val) is not str:
+        return val
+    pay_json(h, len(val))
+    return decode(_operand(h, val))
 
 
 def trim(h: Host, val: Value = None) -> Value:

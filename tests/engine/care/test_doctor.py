@@ -23,6 +23,7 @@ from engine import (
     verify_file,
 )
 from engine.care.backup import STORE_ID
+from engine.past.snapshots import capture, snapshot_of
 from engine.store.choose import open_store
 from engine.store.interface import Writes
 from tests.engine.conftest import Clock
@@ -188,6 +189,94 @@ def test_one_pico_can_be_verified_alone(used: Home) -> None:
     assert [each.subject for each in verify_file(str(used.path), root)] == [root]
     with pytest.raises(PicoNotFound):
         verify_file(str(used.path), "nobody")
+
+
+# --- what is stored, and what the log leads to ------------------------------------------------------------
+
+WAITING = "ruleset b { rule both { select when x one then x two } }"
+
+
+@pytest.fixture
+async def waiting(home: Home) -> Home:
+    """A home where a root has counted to 3, its rule `both` has seen one event of two, and a ruleset has left."""
+    async with home.root() as root:
+        await root.install(COUNTER)
+        await root.install(WAITING)
+        await root.child("child")
+        for _ in range(3):
+            await root.send("x", "y")
+        await root.send("x", "one")
+        await root.install("ruleset c { rule r { select when x c fired { ent:gone := 1 } } }")
+        await root.send("x", "c")
+        await root.tell_ui("uninstall", rid="c")
+    return home
+
+
+def told(home: Home) -> list[str]:
+    found = verify_file(str(home.path))
+    assert {each.kind for each in found} <= {"altered state"}
+    return [each.what for each in found]
+
+
+def test_what_is_stored_is_what_the_log_leads_to(waiting: Home) -> None:
+    assert told(waiting) == []
+
+
+@pytest.mark.fault(16)
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE ent SET value = x'34' WHERE name = 'n'", "ent:n of a is not what its log leads to"),
+        ("UPDATE ent SET value = x'33332c' WHERE name = 'n'", "ent:n of a is not what its log leads to"),
+        ("UPDATE ent SET value = x'ff' WHERE name = 'n'", "ent:n of a is not what its log leads to"),
+        ("DELETE FROM ent WHERE name = 'n'", "ent:n of a is missing; its log leads to a value"),
+        (
+            "INSERT INTO ent SELECT pico, 'a', 'more', x'31' FROM ent WHERE name = 'n'",
+            "ent:more of a is stored, and its log leads to none",
+        ),
+        ("UPDATE rstate SET state = x'7b7d' WHERE rule = 'both'", "what rule both of b remembers is not what"),
+        ("DELETE FROM rstate WHERE rule = 'both'", "what rule both of b remembers is missing"),
+    ],
+)
+def test_a_change_in_what_is_stored_is_named(waiting: Home, statement: str, what: str) -> None:
+    damage(waiting, statement)
+
+    [words] = told(waiting)
+    assert words.startswith(what)
+
+
+def test_a_changed_value_is_written_otherwise_and_still_the_same(waiting: Home) -> None:
+    damage(waiting, "UPDATE ent SET value = x'332e30' WHERE name = 'n'")
+
+    assert told(waiting) == []
+
+
+async def test_a_change_that_a_snapshot_has_taken_over_is_found_all_the_same(home: Home) -> None:
+    """The whole log is gone through, not what follows the last snapshot."""
+    async with home.root() as root:
+        await root.install("ruleset a { rule r { select when x y fired { ent:n := 1; ent:m := event:eid } } }")
+        await root.send("x", "y")
+    damage(home, "UPDATE ent SET value = x'34' WHERE name = 'n'")
+    store = open_store(home.path)
+    [id] = store.pico_ids()
+    state = capture(store, id)
+    assert state is not None
+    store.write([Writes(snapshots=[snapshot_of(state)])])
+    store.close()
+
+    assert told(home) == ["ent:n of a is not what its log leads to"]
+
+
+def test_a_snapshot_that_the_log_begins_with_and_that_was_changed_is_found(waiting: Home) -> None:
+    damage(waiting, "UPDATE snapshot SET blob = x'7b7d'")
+
+    assert [each.kind for each in verify_file(str(waiting.path))] == ["broken snapshot"]
+
+
+def test_a_log_that_is_broken_is_not_compared_with_what_is_stored(used: Home) -> None:
+    damage(used, "UPDATE evlog SET changes = x'7b7d' WHERE seq = (SELECT max(seq) FROM evlog)")
+
+    assert {each.kind for each in verify_file(str(used.path))} == {"broken chain"}
 
 
 # --- copies -----------------------------------------------------------------------------------------------

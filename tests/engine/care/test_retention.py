@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ def chained(pico: str, times: list[int]) -> Writes:
     """A pico whose log has an event at each of these times."""
     rows, hash = [], b""
     for seq, at in enumerate(times, 1):
-        after = link(hash, seq, f"{pico}{seq}", "c0", b"[]", b"[]")
-        rows.append(log_row(pico, seq, eid=f"{pico}{seq}", t_commit=at, prev_hash=hash, hash=after))
+        after = link(hash, seq, f"{pico}{seq}", "c0", b"{}", b"[]")
+        rows.append(log_row(pico, seq, eid=f"{pico}{seq}", changes=b"{}", t_commit=at, prev_hash=hash, hash=after))
         hash = after
     return Writes(picos={pico: pico_row(pico, head_seq=len(times), head_hash=hash)}, log=rows)
 
@@ -98,7 +99,8 @@ async def test_a_log_is_cut_behind_a_snapshot_that_is_old_enough_and_can_still_b
     store: Store, clock: Clock
 ) -> None:
     times = [clock.ms - int(days * DAY * 1000) for days in (9, 8, 7, 6, 2, 1)]
-    store.write([chained("p", times), Writes(snapshots=[SnapshotRow("p", seq, b"", b"{}") for seq in (0, 1, 3, 5)])])
+    digest = sha256(b"{}").digest()
+    store.write([chained("p", times), Writes(snapshots=[SnapshotRow("p", seq, digest, b"{}") for seq in (0, 1, 3, 5)])])
 
     await retention(store, clock, log_seconds=5 * DAY).round()
 

@@ -10,6 +10,7 @@ import pytest
 
 from engine import InvalidValue, LogBroken, PastUnknown, PicoNotFound
 from engine.care.doctor import verify
+from engine.clock import instant
 from engine.document import loads
 from engine.past.snapshots import EVERY, MAX_BYTES, Snapshots, capture, snapshot_of
 from engine.past.state import Past, last_seq, past, seq_at
@@ -50,8 +51,8 @@ def store_of(pico: Any) -> MemoryStore:
 
 
 def told(state: dict[str, Any]) -> dict[str, Any]:
-    """The state without its timers, which also change between events."""
-    return {kind: each for kind, each in state.items() if kind != "timers"}
+    """The state without what also changes between events, its timers, and what only a kept one has, its time."""
+    return {kind: each for kind, each in state.items() if kind not in ("timers", "time")}
 
 
 @pytest.fixture
@@ -156,7 +157,6 @@ async def test_history_understands_numbers_times_and_ecis(busy, clock):
 
     assert history.state(busy.eci, str(head))["seq"] == head
     assert history.state(busy.eci, "2100-01-01T00:00:00Z")["seq"] == head
-    assert history.state(busy.eci, "1999-01-01")["seq"] == 0
     with pytest.raises(InvalidValue, match="found 'soon'"):
         history.state(busy.eci, "soon")
 
@@ -166,6 +166,56 @@ async def test_an_event_that_is_not_there_yet_and_a_pico_that_never_was_are_told
         past(store_of(pico), id_of(pico), 999)
     with pytest.raises(PicoNotFound):
         past(store_of(pico), "nobody")
+
+
+async def test_before_its_first_event_the_root_was_not_there(root, clock):
+    """There is no empty state to be shown: whoever asks learns since when there is one."""
+    store, history, id = store_of(root), root.engine.history, id_of(root)
+    began = store.log(id, 0, 1)[0].t_commit
+
+    for early in ("0", instant(began - 1), "0001-01-01T00:00:00+14:00"):
+        with pytest.raises(PastUnknown, match=f"there was no pico {id} then; it began at {instant(began)}"):
+            history.state(id, early)
+    assert history.state(id, "1")["seq"] == 1
+    assert history.state(id, instant(began))["seq"] >= 1
+
+
+async def test_a_child_has_a_past_from_its_birth_on_though_it_has_had_no_event(root, clock):
+    await root.install(
+        "ruleset a { rule r { select when a child ctx:newPico([]) setting(eci) fired { ent:eci := eci } } }"
+    )
+    clock.advance(60)
+    await root.send("a", "child")
+    born = clock.ms
+    clock.advance(60)
+    history = root.engine.history
+    child = next(each for each in history.state(root.eci)["children"])
+
+    assert history.state(child, instant(born))["seq"] == 0
+    assert history.state(child, "0")["seq"] == 0
+    with pytest.raises(PastUnknown, match=f"it began at {instant(born)}"):
+        history.state(child, instant(born - 1))
+
+
+async def test_a_time_before_a_cut_is_not_answered_with_what_was_later(tmp_path, clock):
+    home = Home(tmp_path / "home.db", clock)
+    async with home.root() as root:
+        await root.install(BUSY)
+        for _ in range(EVERY):
+            clock.advance(1)
+            await root.send("x", "count")
+        clock.advance(60)
+        await root.send("x", "count")
+        id = id_of(root)
+        await root.engine._snapshots.stop()
+        await root.engine._writer.drain()
+        cut = home.store.snapshot(id, 10_000).seq
+        then = home.store.log(id, cut - 1, 1)[0].t_commit
+        home.store.cut_log(id, cut, 10_000)
+
+        assert root.engine.history.state(id, instant(then))["seq"] >= cut
+        with pytest.raises(PastUnknown, match=f"begins behind event {cut} at {instant(then)}"):
+            root.engine.history.state(id, instant(then - 1))
 
 
 async def test_secrets_are_masked_in_what_history_shows(pico):

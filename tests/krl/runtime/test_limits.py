@@ -1,7 +1,10 @@
 import pytest
 
 from krl.errors import KRLLimitError
+from krl.evaluation import evaluate
+from krl.local import LocalHost
 from krl.runtime import limits, operators
+from krl.runtime.host import Limits
 from krl.runtime.methods import METHODS
 from krl.runtime.regexp import RegExp
 
@@ -21,7 +24,7 @@ def test_steps_may_be_spent_to_the_last(new_host):
     limits.spend(h, 3)
     with pytest.raises(KRLLimitError) as failure:
         limits.spend(h, 1)
-    assert failure.value.message == "too many function calls and loop rounds (limit max_steps: 10000000)"
+    assert failure.value.message == f"too many function calls and loop rounds (limit max_steps: {h.limits.max_steps})"
 
 
 def test_what_is_small_is_free(h):
@@ -83,3 +86,36 @@ def test_copying_a_large_collection_is_paid_for(h, name, args):
 
 def test_joining_long_texts_is_paid_for(h):
     assert spent(h, lambda: operators.add(h, LONG, LONG)) == 2 * len(LONG) // limits.CHARACTERS_A_STEP
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("unique", (MANY,)),
+        ("union", (MANY, [1])),
+        ("difference", (MANY, MANY)),
+        ("sort", (MANY,)),
+        ("put", ({str(each): each for each in MANY}, "700000", 1)),
+        ("put", ({str(each): each for each in MANY}, {"a": 1})),
+        ("put", ({f"k{each}": each for each in MANY}, "1", 1)),
+    ],
+)
+def test_looking_at_each_of_many_items_is_paid_for(h, name, args):
+    """A runaway loop around it would otherwise go on for minutes before it has no steps left."""
+    assert spent(h, lambda: METHODS[name](h, *args)) >= len(MANY) // limits.LOOKS_A_STEP
+
+
+@pytest.mark.parametrize("value", [1, {"a": [1, 2]}, MANY[:1000]])
+def test_json_is_paid_for_by_its_length(h, value):
+    written = METHODS["encode"](h, value)
+    price = 1 + len(written) // limits.JSON_A_STEP
+
+    assert spent(h, lambda: METHODS["encode"](h, value)) >= price
+    assert spent(h, lambda: METHODS["decode"](h, written)) >= price
+
+
+def test_the_default_is_enough_to_go_through_the_largest_list():
+    """Honest work is not refused."""
+    text = "0.range(999998).filter(function(each) { each < 0 }).length()"
+
+    assert evaluate(text, LocalHost(limits=Limits())) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from transports.api import Gauge, Metrics
+from transports.api import Count, Gauge, Metrics
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -43,6 +43,13 @@ def test_gauges_are_read_when_asked() -> None:
     value = 2.0
 
     assert samples(metrics)["ready", ()] == 2.0
+
+
+def test_counts_are_counters_with_their_labels() -> None:
+    metrics = Metrics(lambda: [Count("answers", "Answers.", [(2.0, {"code": "250"}), (1.0, {"code": "550"})])])
+
+    assert b"# TYPE answers_total counter" in metrics.text()
+    assert (samples(metrics)["answers_total", (("code", "250"),)], len(samples(metrics))) == (2.0, 2)
 
 
 def test_two_engines_in_one_process_do_not_share() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -61,10 +62,13 @@ def test_state_at_an_earlier_event_is_what_it_was(place: tuple[Run, str]) -> Non
     assert (now["variables"]["counter"]["n"], before["variables"]["counter"]["n"]) == (3, 2)
 
 
-def test_state_at_a_time_before_everything_is_empty(place: tuple[Run, str]) -> None:
+@pytest.mark.parametrize("early", ["2001-01-01T00:00:00Z", "0"])
+def test_state_before_everything_is_refused_and_says_when_the_pico_began(place: tuple[Run, str], early: str) -> None:
     run, eci = place
+    result = run("state", eci, "--at", early)
 
-    assert json.loads(run("state", eci, "--at", "2001-01-01T00:00:00Z", "--json").stdout)["variables"] == {}
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert re.search(r"then; it began at 20\d\d-\d\d-\d\dT", result.stderr)
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(("--at", "soon"), 2), (("--at", "99999"), 5)])

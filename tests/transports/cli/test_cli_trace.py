@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from engine import Query, Reply, Request
 from tests.transports.conftest import EID
 from transports.cli import command_line
+from transports.cli.trace import lines
 
 Run = Callable[..., Result]
 
@@ -48,6 +49,27 @@ def test_an_event_is_written_from_the_top(run: Run) -> None:
 
 def test_an_event_is_written_as_json(run: Run) -> None:
     assert json.loads(run(EID, "--json").stdout)["failure"]["rule"] == "one"
+
+
+@pytest.mark.parametrize(
+    ("deed", "line"),
+    [
+        (
+            {"step": "http", "target": "POST http://a", "attempts": 1, "put_aside": False},
+            "called POST http://a (attempts: 1)",
+        ),
+        ({"step": "event", "target": "x:y", "attempts": 2, "put_aside": True}, "awaited x:y (attempts: 2, put aside)"),
+    ],
+)
+def test_a_call_is_told_with_its_attempts(deed: dict[str, Any], line: str) -> None:
+    fired = {"fired": True, "condition": True, "did": [deed]}
+    rule = {"rule": "one", "selected": True, "captured": {}, "did": [], "rounds": [fired]}
+    events = [{"domain": "x", "type": "y", "rulesets": [{"rid": "r", "rules": [rule]}]}]
+    event = {"eid": EID, "status": "ok", "domain": "x", "type": "y", "pico": "p", "eci": "E", "attrs": {}}
+
+    told = list(lines({**event, "trace": {"source": "http", "times": {}, "events": events}}))
+
+    assert told[-1].strip() == line
 
 
 def test_an_unknown_event_is_not_found(run: Run) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine import Settings
+from tests.transports.polling import until_now
 from tests.transports.running_engine import RunningEngine, running_engine
 from transports.cli import command_line
 
@@ -24,6 +27,9 @@ RULESET = """ruleset counter { meta { shares seen, jobs }
   rule adds { select when n add pre { m = event:attrs{"n"}; x = m == "bad" => 1 - m | 0 }
     fired { ent:seen := ent:seen.defaultsTo([]).append(m) } }
   rule promises { select when n later fired { schedule n event "add" at "2099-01-01T00:00:00Z" } } }"""
+
+CALLER = """ruleset caller { rule call { select when n call
+  http:post(event:attrs{"url"}, json = {}) setting(answer) } }"""
 
 
 @pytest.fixture
@@ -106,6 +112,57 @@ def test_dead_retry_all_tells_how_many(engine: RunningEngine, eci: str, run: Run
     fail(engine, eci)
 
     assert run("dead", "retry", "--all", "--pico", eci).stdout == "2 tried again, 0 left\n"
+
+
+@pytest.fixture
+def asking(store: Path) -> Iterator[Run]:
+    """The command beside an engine that holds a call, which was made shortly before the engine before it ended."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with running_engine(Settings(store=str(store), put_aside_seconds=0.0)) as engine:
+            engine.install(CALLER)
+            engine.post(f"/c/{engine.channel('test')}/event/n/call", {"url": url})
+            silent.accept()[0].close()
+    with running_engine(Settings(store=str(store), on_lost_step="ask")) as engine:
+        asking = partial(command, PICO_ENGINE_URL=engine.url)
+        until_now(lambda: asking("dead", "list").stdout != "")
+        yield asking
+
+
+def held_name(asking: Run) -> str:
+    return str(asking("dead", "list").stdout.split("  ")[0])
+
+
+def test_dead_list_and_show_tell_of_a_call_that_is_held(asking: Run) -> None:
+    listed, shown = asking("dead", "list").stdout, asking("dead", "show", held_name(asking)).stdout
+
+    assert "held" in listed and "nobody knows" in listed
+    assert shown.startswith(listed) and "event n:call" in shown and "attributes" in shown
+
+
+def test_dead_retry_makes_a_held_call_again_as_it_was(asking: Run) -> None:
+    name = held_name(asking)
+
+    changed, again = asking("dead", "retry", name, "n:=1"), asking("dead", "retry", name)
+
+    assert (changed.exit_code, again.exit_code, again.stdout) == (2, 0, f"{name.partition('.')[0]}\n")
+    assert asking("dead", "retry", name).exit_code == 5
+
+
+def test_dead_drop_gives_a_held_call_up_and_its_event_fails(asking: Run) -> None:
+    name = held_name(asking)
+
+    assert asking("dead", "drop", name).exit_code == 0
+
+    eid = name.partition(".")[0]
+    until_now(lambda: json.loads(asking("trace", eid, "--json").stdout)["status"] == "failed")
+    assert "failed in rule call of caller" in asking("trace", eid).stdout
+
+
+def test_doctor_tells_of_a_call_that_is_held(asking: Run) -> None:
+    result = asking("doctor")
+
+    assert (result.exit_code, f"held call: {held_name(asking)}" in result.stdout) == (1, True)
 
 
 @pytest.mark.parametrize("arguments", [(), ("eid", "--all"), ("eid", "--pico", "x")])
@@ -266,6 +323,15 @@ def test_verify_names_the_event_that_was_changed(closed: Path) -> None:
 
     assert (result.exit_code, "event 2" in result.stdout) == (1, True)
     assert json.loads(command("verify", "--store", str(closed), "--json").stdout)[0]["kind"] == "broken chain"
+
+
+def test_verify_names_the_variable_that_was_changed(closed: Path) -> None:
+    change(closed, "INSERT INTO ent SELECT id, 'some.rid', 'n', x'31' FROM pico WHERE parent IS NULL")
+
+    for arguments in (("verify",), ("doctor", "--verify")):
+        result = command(*arguments, "--store", str(closed))
+
+        assert (result.exit_code, "ent:n of some.rid" in result.stdout) == (1, True)
 
 
 def test_a_backup_of_a_running_engine_is_restored_into_another_home(

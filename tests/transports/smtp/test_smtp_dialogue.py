@@ -14,7 +14,7 @@ from engine.store.interface import Writes
 from engine.store.memory import MemoryStore
 from tests.engine.stores import HeldStore
 from tests.engine.want import no_thread_starts
-from tests.transports.smtp.post import SENDER, SmtpSettings, mail, post
+from tests.transports.smtp.post import LISTENER, SENDER, SmtpSettings, mail, post
 from transports.smtp.session import LARGE
 
 NOTHING_ALLOWED = {"eventPolicy": {"allow": [{"domain": "order", "name": "new"}], "deny": []}}
@@ -161,7 +161,7 @@ async def test_what_the_library_cannot_read_is_malformed(address: str) -> None:
 
 async def test_mail_for_the_postmaster_has_its_limit_too() -> None:
     async with post(SmtpSettings(mails_per_minute=1)) as there:
-        assert [(await there.rcpt("postmaster@h"))[0] for _ in range(2)] == [250, 451]
+        assert [(await there.send(mail(), "postmaster@h"))[0] for _ in range(2)] == [250, 451]
 
 
 @pytest.mark.parametrize("address", ["x.@h", "a" * 65 + "@h", "x..y@h"])
@@ -232,6 +232,97 @@ async def test_a_channel_gets_so_many_mails_a_minute() -> None:
         codes = [(await there.send(mail(body=str(n))))[0] for n in range(3)]
 
         assert codes == [250, 250, 451]
+
+
+async def test_an_address_that_gets_no_mail_is_not_counted() -> None:
+    """Or anybody could keep a channel's mail away by asking for its address."""
+    async with post(SmtpSettings(mails_per_minute=1)) as there:
+        assert [(await there.rcpt(there.address))[0] for _ in range(3)] == [250, 250, 250]
+        assert (await there.send(mail()))[0] == 250
+
+
+async def test_a_mail_that_is_refused_is_not_counted() -> None:
+    async with post(SmtpSettings(mails_per_minute=1, max_message_bytes=1000)) as there:
+        assert (await there.send(mail(body="x" * 2000)))[0] == 552
+        assert (await there.send(b"no header\r\n"))[0] == 550
+        assert (await there.send(mail()))[0] == 250
+
+
+async def test_a_mail_that_comes_again_is_not_counted() -> None:
+    async with post(SmtpSettings(mails_per_minute=2)) as there:
+        codes = [(await there.send(mail(id="one")))[0] for _ in range(4)]
+
+        assert codes == [250, 250, 250, 250]
+        assert len(await there.mails()) == 1
+
+
+async def test_two_dialogues_at_one_time_get_no_more_than_the_limit() -> None:
+    """Each of them was told at RCPT that there is room; for the second there is none when its mail comes."""
+    async with post(SmtpSettings(mails_per_minute=1)) as there:
+
+        def talk(client: smtplib.SMTP) -> tuple[int, bytes]:
+            client.mail(SENDER)
+            assert client.rcpt(there.address)[0] == 250
+            asyncio.run_coroutine_threadsafe(there.send(mail(body="first")), loop).result(20)
+            return client.data(mail(body="second"))
+
+        loop = asyncio.get_running_loop()
+        code, text = await there.dialogue(talk)
+
+        assert (code, text[:5]) == (451, b"4.7.1")
+        assert len(await there.mails()) == 1
+
+
+async def test_a_mail_counts_once_for_each_event_that_comes_of_it() -> None:
+    async with post(SmtpSettings(mails_per_minute=2)) as there:
+        others = [f"x+{there.pico.eci}+mail+{type}@h" for type in ("sent", "received")]
+
+        def talk(client: smtplib.SMTP) -> list[int]:
+            client.mail(SENDER)
+            codes = [client.rcpt(each)[0] for each in (there.address, f"y+{there.pico.eci}@h", *others)]
+            return [*codes, client.data(mail())[0]]
+
+        assert await there.dialogue(talk) == [250, 250, 250, 451, 250]
+        assert (await there.rcpt(there.address))[0] == 451
+
+
+async def test_a_mail_that_nobody_gets_since_one_may_not_is_not_counted() -> None:
+    async with post(SmtpSettings(mails_per_minute=2)) as there:
+        others = [f"x+{there.pico.eci}+mail+{type}@h" for type in ("sent", "received")]
+
+        def talk(client: smtplib.SMTP) -> int:
+            client.mail(SENDER)
+            assert [client.rcpt(each)[0] for each in others] == [250, 250]
+            asyncio.run_coroutine_threadsafe(there.send(mail(body="first")), loop).result(20)
+            return client.data(mail(body="second"))[0]
+
+        loop = asyncio.get_running_loop()
+        assert await there.dialogue(talk) == 451
+        assert (await there.send(mail(body="third")))[0] == 250
+
+
+async def test_who_is_one_too_many_by_lmtp_is_told_alone() -> None:
+    async with post(SmtpSettings(listen="127.0.0.1:0", lmtp="127.0.0.1:0", mails_per_minute=1)) as there:
+        other = await there.pico.child("other")
+        await other.install(LISTENER)
+        elsewhere = f"x+{other.eci}@h"
+
+        def talk(client: smtplib.SMTP) -> list[str]:
+            for each in (there.address, elsewhere):
+                client.mail(SENDER)
+                assert client.rcpt(each)[0] == 250
+                client.rset()
+            client.mail(SENDER)
+            client.rcpt(there.address)
+            client.rcpt(elsewhere)
+            asyncio.run_coroutine_threadsafe(there.send(mail(body="first"), elsewhere), loop).result(20)
+            client.putcmd("data")
+            client.getreply()
+            client.send(mail(body="second") + b".\r\n")
+            return [client.getreply()[1][:5].decode() for _ in range(2)]
+
+        loop = asyncio.get_running_loop()
+        assert await there.dialogue(talk, "lmtp") == ["2.0.0", "4.7.1"]
 
 
 async def test_an_engine_that_stops_asks_the_sender_to_try_again() -> None:

@@ -48,6 +48,18 @@ async def test_one_address_has_so_many_connections() -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_all_addresses_together_have_so_many_connections() -> None:
+    async with post(SmtpSettings(max_connections=2)) as there:
+        port = there.transport.ports["listen"]
+        with connected(port) as first, connected(port) as second:
+            for each in (first, second):
+                assert (await asyncio.to_thread(each.recv, 1000))[:3] == b"220"
+
+            assert (await greeting(port))[:9] == "421 4.7.0"
+        while (await greeting(port))[:3] != "220":  # they have an end
+            await asyncio.sleep(0.01)
+
+
 async def test_a_connection_in_which_nothing_comes_is_closed() -> None:
     async with post(SmtpSettings(idle_seconds=0.05)) as there:
         with connected(there.transport.ports["listen"]) as connection:

@@ -11,7 +11,7 @@ from .there import Known, read_all
 
 NEVER_TOLD = (
     "entity variables of rulesets other than the data service",
-    "scheduled events, and event expressions that have begun to match",
+    "scheduled events, open callbacks, and event expressions that have begun to match",
     "logs, DIDs, and what rules have made outside of picos",
     "ECIs: all are new; the output says which replaces which",
 )
