@@ -21,6 +21,8 @@ from ply import lex
 from .tokens import LEXED, MARKS, WHITE_SPACE, Comment, Token
 from .tree import Span
 
+# In the patterns below, characters are repeated possessively, groups are not: before 3.11.5, Python does not step back
+# from an alternative that fails within a possessive group. None of them needs it to be quick.
 states = (("chevron", "exclusive"),)
 tokens = LEXED
 literals = "{}" + "".join(mark for mark in MARKS if len(mark) == 1)
@@ -58,7 +60,7 @@ def t_unclosed_comment(t: Any) -> Any:
 
 
 def t_STRING(t: Any) -> Any:
-    r'"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+"'
+    r'"[^"\\]*+(?:\\[\s\S][^"\\]*+)*"'
     return t
 
 
@@ -68,7 +70,7 @@ def t_unclosed_string(t: Any) -> Any:
 
 
 def t_REGEX(t: Any) -> Any:
-    r"re\#[^\#\\]*+(?:\\[\s\S][^\#\\]*+)*+\#[gim]*"
+    r"re\#[^\#\\]*+(?:\\[\s\S][^\#\\]*+)*\#[gim]*"
     return t
 
 
@@ -132,7 +134,7 @@ def t_ILLEGAL(t: Any) -> Any:
 
 
 def t_chevron_CHEVRON_TEXT(t: Any) -> Any:
-    r"(?:[^\\>\#]++|\\[\s\S]?|>(?!>)|\#(?!\{))++"
+    r"(?:[^\\>\#]++|\\[\s\S]?|>(?!>)|\#(?!\{))+"
     return t
 
 

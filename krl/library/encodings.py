@@ -15,7 +15,7 @@ from ..runtime.text import text
 from ..runtime.values import truth
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_HEX_PAIRS = re.compile(r"(?:[0-9a-fA-F]{2})*+")
+_HEX_PAIRS = re.compile(r"(?:[0-9a-fA-F]{2})*")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 
 
