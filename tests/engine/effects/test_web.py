@@ -46,7 +46,7 @@ class Server:
         return f"http://{host}:{self.port}{path}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             length = next((line[15:] for line in head.splitlines() if line.lower().startswith("content-length:")), "0")
             self.asked.append(head + (await reader.readexactly(int(length))).decode())
