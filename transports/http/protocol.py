@@ -31,6 +31,7 @@ class LimitedProtocol(HttpToolsProtocol):
     received = 0  # bytes of this connection, the present chunk included
     chunk = 0  # bytes of the present chunk
     head_began: int | None = None  # `received` when a head that is not complete began
+    head_from = 0  # `received` before the chunk in which the latest head began: the head is behind it
     held: list[bytes] | None = None  # the body so far of a request that uvicorn has not heard of
     refused = False
 
@@ -49,15 +50,16 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins; uvicorn does not hear of it yet."""
         self.head_began = self.received
+        self.head_from = self.received - self.chunk
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
         """The head is there. Raises ValueError for one that is too large."""
-        began, self.head_began = self.head_began, None
-        limit = self.max_head_bytes
-        if self.received - (began or 0) + self.chunk > limit and self.head_bytes() > limit:
+        self.head_began = None
+        # Most heads lie in a chunk that is small enough as a whole: these need no counting.
+        if self.received - self.head_from > self.max_head_bytes and self.head_bytes() > self.max_head_bytes:
             self.refuse()
             raise ValueError("head too large")  # the parser stops; uvicorn then asks for a 400
         # Behind a request that is not answered yet this one must wait, which is uvicorn's affair; and who does

@@ -70,3 +70,20 @@ async def test_each_protocol_has_its_own_limits():
     strict, lenient = (protocol_of(HttpSettings(max_head_bytes=size), lambda *_: True) for size in (10, 1000))
 
     assert [sent(each, REQUEST)[:12] for each in (strict, lenient)] == [b"HTTP/1.1 431", b""]
+
+
+@pytest.mark.parametrize("cut", [20, 700, -24])
+async def test_a_head_that_is_too_large_is_refused_wherever_its_chunks_are_cut(cut):
+    large = REQUEST.replace(b"host: here", b"host: here\r\nx-large: " + b"x" * 900)
+    protocol = protocol_of(HttpSettings(max_head_bytes=500), lambda *_: True)
+
+    assert sent(protocol, large[:cut], large[cut:])[:12] == b"HTTP/1.1 431"
+    assert sent(protocol, large[:cut], *(large[at : at + 1] for at in range(len(large))[cut:]))[:12] == b"HTTP/1.1 431"
+
+
+@pytest.mark.parametrize("cut", [20, 60, -10])
+async def test_a_head_that_is_small_enough_is_so_wherever_its_chunks_are_cut(cut):
+    asked = []
+    protocol = protocol_of(HttpSettings(max_head_bytes=100), lambda request, _: asked.append(request.body) or True)
+
+    assert (sent(protocol, REQUEST[:cut], REQUEST[cut:]), asked) == (b"", [b"{}"])
