@@ -158,7 +158,8 @@ class Admission:
             known = self.in_flight.get(known.eid, known)
         if isinstance(known, Item):
             known.followers.append(item.finish)
-            self._loop.call_later(self._patience_of(delivery), self._stop_following, known, item)
+            limit = self._loop.call_later(self._patience_of(delivery), self._stop_following, known, item)
+            item.ended = lambda _: limit.cancel()  # else it would keep the repeat in memory
         elif known.response is None:
             item.done(Reply(known.eid, [], pending=True, duplicate=True), None)
         else:

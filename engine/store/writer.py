@@ -61,9 +61,7 @@ class Writer:
         self._ready: deque[Writes] = deque()  # not staged yet
         self._pending: deque[Ticket] = deque()  # of all that is ready or under way, in order
         self._refused: list[Ticket] = []  # submitted after a failure, and not told yet
-        self._batches: deque[int] = (
-            deque()
-        )  # how many Writes each one has that is under way; one at most, but at the end
+        self._batches: deque[int] = deque()  # how many Writes each has that is under way: one, but while closing
         self._to_end: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # None: the thread may go
         self._ended: deque[Exception | None] = deque()  # how batches came out, until the loop has heard of it
         self._stage_is_due = False
@@ -127,8 +125,9 @@ class Writer:
     # --- batches ------------------------------------------------------------------------------------------
 
     def _gather(self) -> None:
-        """Let everybody have his say before the next batch begins: most events that were just accepted are evaluated
-        now, and their arrival and their outcome are one change.
+        """Let everybody have his say before the next batch begins.
+
+        Most events that were just accepted are evaluated now: their arrival and their outcome are one change then.
         """
         self._loop.call_soon(self._go_on)
 

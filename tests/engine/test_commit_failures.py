@@ -365,6 +365,14 @@ def _effects_and_notes(copy):
     return effects, sum(b'"type":"note"' in body for (body,) in events)
 
 
+async def test_an_arrival_and_its_outcome_in_one_turn_are_one_commit(home, root):
+    before = home.store.written
+    await root.accept("x", "half")
+
+    assert home.store.written == before + 1
+    assert home.store.inbox() == []
+
+
 async def _effects(home):
     return home.store.outbox(1 << 60)
 
